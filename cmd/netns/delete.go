@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/netns-go/netns"
+	"github.com/urfave/cli/v2"
+)
+
+func init() {
+	register(&cli.Command{
+		Name:        "delete",
+		Aliases:     []string{"del", "rm"},
+		Usage:       "remove namespaces",
+		ArgsUsage:   "NAME...",
+		Description: "A failure does not keep the other names from being deleted.\n\n   netns delete demo",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "if-exists", Usage: "a name that is not there is fine"},
+			&cli.BoolFlag{Name: "all", Usage: "delete every network namespace that there is"},
+			&cli.BoolFlag{Name: "force", Usage: "also what may be mounted in another mount namespace, what another tool " +
+				"made a moment ago, or another version of netns"},
+		},
+		Action: deleteAll,
+	})
+}
+
+// whatToDelete says what to do about a name that delete leaves alone, by its state.
+var whatToDelete = map[netns.State]string{
+	netns.Foreign:      "it is no network namespace's; if it is in the way, remove it by hand",
+	netns.Elsewhere:    "if nothing needs it there, use --force",
+	netns.Incompatible: "use that version, or --force",
+}
+
+func deleteAll(c *cli.Context) error {
+	names := c.Args().Slice()
+	all := c.Bool("all")
+	switch {
+	case all && len(names) > 0:
+		return usageError{"delete: --all takes no names"}
+	case !all && len(names) == 0:
+		return usageError{"delete: no name given; see netns delete --help"}
+	case all:
+		var err error
+		if names, err = netns.Names(c.String("dir")); err != nil {
+			return fmt.Errorf("delete: %w", err)
+		}
+	}
+	ctx, stop := untilSignal(c.Context)
+	defer stop()
+	options := netns.DeleteOptions{Dir: c.String("dir"), Force: c.Bool("force")}
+	var first error
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return fmt.Errorf("delete: %w", context.Cause(ctx))
+		}
+		err := netns.Delete(ctx, name, options)
+		var notExist *netns.NotExistError
+		if errors.As(err, &notExist) && (all || c.Bool("if-exists")) {
+			continue
+		}
+		if err == nil {
+			continue
+		}
+		err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
+		if len(names) == 1 {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "%s: %v\n", c.App.Name, err)
+		if first == nil {
+			first = codedError{errors.New(""), exitCode(err)} // said already
+		}
+	}
+	return first
+}

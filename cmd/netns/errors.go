@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/netns-go/netns"
+	"github.com/urfave/cli/v2"
+)
+
+// The exit codes, see the manual.
+const (
+	codeFailed      = 1
+	codeUsage       = 2
+	codeNotExist    = 3
+	codeExists      = 4
+	codeBusy        = 5
+	codePrivilege   = 6
+	codeRemains     = 8
+	codeUnsupported = 9
+	codeTimeout     = 124
+	codeExec        = 125
+	codeNotExec     = 126
+	codeNotFound    = 127
+	codeSignal      = 128
+)
+
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+// onUsageError is for the command-line library: it keeps the message from growing a whole help page.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	see := "netns --help"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
+		see = "netns " + c.Command.Name + " --help"
+	}
+	return usageError{fmt.Sprintf("%v; see %s", err, see)}
+}
+
+// A codedError ends the command with a code of its own.
+type codedError struct {
+	error
+	code int
+}
+
+func (e codedError) Unwrap() error { return e.error }
+
+// A signalError is why a command rolled back.
+type signalError struct{ syscall.Signal }
+
+func (e signalError) Error() string { return "ended by signal: " + e.Signal.String() }
+
+// exitCode returns the contract's code for an error.
+func exitCode(err error) int {
+	var (
+		coded       codedError
+		ended       signalError
+		undo        *netns.UndoError
+		kept        *netns.KeptError
+		name        *netns.NameError
+		argument    *netns.ArgumentError
+		notExist    *netns.NotExistError
+		state       *netns.StateError
+		busy        *netns.BusyError
+		usage       usageError
+		unsupported = errors.ErrUnsupported
+	)
+	switch {
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.As(err, &undo), errors.As(err, &kept):
+		return codeRemains
+	case errors.As(err, &ended):
+		return codeSignal + int(ended.Signal)
+	case errors.Is(err, context.DeadlineExceeded):
+		return codeTimeout
+	case errors.As(err, &usage), errors.As(err, &name), errors.As(err, &argument):
+		return codeUsage
+	case errors.As(err, &notExist):
+		return codeNotExist
+	case errors.As(err, &state):
+		return codeExists
+	case errors.As(err, &busy):
+		return codeBusy
+	case errors.Is(err, fs.ErrPermission):
+		return codePrivilege
+	case errors.Is(err, unsupported):
+		return codeUnsupported
+	}
+	return codeFailed
+}
+
+// advise adds what to do about an error, where there is something that the error itself cannot know.
+func advise(err error, forState map[netns.State]string) error {
+	var state *netns.StateError
+	var notExist *netns.NotExistError
+	advice := ""
+	switch {
+	case errors.As(err, &state):
+		advice = forState[state.State]
+	case errors.As(err, &notExist):
+		advice = "netns list shows what there is"
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
+		advice = "run it with sudo"
+	}
+	if advice == "" {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, advice)
+}
+
+// untilSignal returns a context that ends, with a signalError as its cause, when the command is told to end. A signal
+// that was ignored when the command started, as by nohup, stays so.
+func untilSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			signal.Notify(signals, sig)
+		}
+	}
+	go func() {
+		select {
+		case sig := <-signals:
+			cancel(signalError{sig.(syscall.Signal)})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}

@@ -1,0 +1,95 @@
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/netns-go/netns/persist"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// A Namespace is an open network namespace. As long as it is open it exists, whatever becomes of its name.
+type Namespace struct {
+	path string
+	file *os.File
+}
+
+// Open opens a namespace by its name in a run directory ("" for the default one), whoever made it. Where one is just
+// being made it waits a moment. It needs no privilege, and returns a *[NameError], a *[NotExistError], or a
+// *[StateError] for what is no network namespace.
+func Open(dir, name string) (*Namespace, error) {
+	store, err := persist.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		err = &NotExistError{Path: pathIn(dir, name)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	f, err := store.Namespace(context.Background(), name)
+	if err != nil {
+		return nil, err
+	}
+	return &Namespace{store.Path(name), f}, nil
+}
+
+// Path returns where the namespace is mounted. It is still right after Close.
+func (n *Namespace) Path() string { return n.path }
+
+// Fd returns the descriptor, for setns(2). It is closed by Close.
+func (n *Namespace) Fd() int { return int(n.file.Fd()) }
+
+// Close closes the descriptor. The name stays; [Delete] removes it.
+func (n *Namespace) Close() error { return n.file.Close() }
+
+// noNSID is NETNSA_NSID_NOT_ASSIGNED of linux/net_namespace.h.
+const noNSID = -1
+
+// NSID returns the id that the caller's network namespace has for this one, as ip netns set assigns it, or -1.
+func (n *Namespace) NSID() (int, error) {
+	id, err := netlink.GetNetNsIdByFd(n.Fd())
+	if err != nil {
+		return noNSID, fmt.Errorf("%s: nsid: %w", n.path, err)
+	}
+	return id, nil
+}
+
+// Do runs f on a thread that is inside the namespace, and returns f's error. What f starts on other goroutines is not
+// inside. Sockets that f makes stay in the namespace for good. It needs CAP_SYS_ADMIN.
+//
+// The thread is f's alone and ends with it. It is never the process's main thread, which /proc/self/ns/net shows and
+// which cannot end.
+func (n *Namespace) Do(f func() error) error {
+	result := make(chan error, 1)
+	go n.do(f, result)
+	return <-result
+}
+
+func (n *Namespace) do(f func() error, result chan<- error) {
+	var err error
+	defer func() { result <- err }()
+	runtime.LockOSThread() // and no unlock, so that the thread ends with this goroutine
+	if unix.Gettid() == unix.Getpid() {
+		defer runtime.UnlockOSThread()
+		err = n.Do(f) // not on this thread, which is locked until that returns
+		return
+	}
+	if err = os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET)); err == nil {
+		err = errors.New("the function ended its goroutine") // as testing.T's Fatal does; else replaced
+		err = f()
+	} else if errors.Is(err, unix.EPERM) {
+		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
+	}
+}
+
+func pathIn(dir, name string) string {
+	if dir == "" {
+		dir = DefaultDir
+	}
+	return filepath.Join(dir, name)
+}

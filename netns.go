@@ -1,0 +1,217 @@
+// Package netns makes, finds and deletes persistent network namespaces.
+//
+// A namespace that it makes is complete, its loopback interface up and verified, or it is not there at all: whatever
+// fails, whoever is killed. It is made in a throwaway child, by starting the calling program's own executable again
+// (see package [github.com/netns-go/netns/stages] for what that asks of a program), so no thread of the caller ever
+// changes its namespace.
+//
+// The namespaces are what ip-netns(8) works with: a name in /run/netns with the namespace mounted onto it. They stay
+// until they are deleted or the machine stops; for a namespace that should end with a process, this is not the package.
+// Making and deleting needs CAP_SYS_ADMIN, bringing up lo CAP_NET_ADMIN and verifying it CAP_NET_RAW.
+package netns
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/netns-go/netns/persist"
+	"github.com/netns-go/netns/rollback"
+	"github.com/netns-go/netns/stages"
+)
+
+// DefaultDir is the run directory where no other is named: /run/netns, as iproute2 has it.
+const DefaultDir = persist.DefaultDir
+
+// The errors that a caller may want to tell apart with errors.As. [NotExistError] also matches fs.ErrNotExist,
+// [StateError] fs.ErrExist, [PrivilegeError] fs.ErrPermission and [UnsupportedError] errors.ErrUnsupported.
+type (
+	// A NameError reports a name that no network namespace can have, or that none should be given.
+	NameError = persist.NameError
+	// An ArgumentError reports an address, a kernel parameter or a stage's argument that is none.
+	ArgumentError = stages.ArgumentError
+	// A NotExistError reports that there is no such namespace.
+	NotExistError = persist.NotExistError
+	// A StateError reports a name that exists in a state in which what was asked for cannot be done.
+	StateError = persist.StateError
+	// A BusyError reports that something else holds what is needed, and still did after a bounded wait.
+	BusyError = persist.BusyError
+	// A PrivilegeError reports what the kernel refused for want of a capability.
+	PrivilegeError = persist.PrivilegeError
+	// An UnsupportedError reports what this kernel or file system cannot do.
+	UnsupportedError = persist.UnsupportedError
+	// A StageError reports the stage that failed in making a namespace, and why.
+	StageError = stages.Error
+	// A KeptError reports what remains of a failed Create with KeepOnFail.
+	KeptError = stages.KeptError
+	// An UndoError reports what remains because it could not be undone.
+	UndoError = rollback.UndoError
+)
+
+// An Entry is a name in the run directory, with its state.
+type Entry = persist.Entry
+
+// A State is what can be made of a name in the run directory.
+type State = persist.State
+
+// The states of a name; package persist says more of each.
+const (
+	Ready        = persist.Ready
+	Kept         = persist.Kept
+	InProgress   = persist.InProgress
+	Stale        = persist.Stale
+	Unmounted    = persist.Unmounted
+	Elsewhere    = persist.Elsewhere
+	Foreign      = persist.Foreign
+	Incompatible = persist.Incompatible
+	Unreadable   = persist.Unreadable
+)
+
+// A Step is a registered stage with its arguments, and an Event says that one has passed.
+type (
+	Step  = stages.Step
+	Event = stages.Event
+)
+
+// Options say how namespaces are made. The zero value makes them with lo up and verified, in [DefaultDir].
+type Options struct {
+	// Dir is the run directory; its parent must exist.
+	Dir string
+	// Sysctls are kernel parameters to set inside, each KEY=VALUE with a key that begins with "net.".
+	Sysctls []string
+	// NoLoopback leaves lo down, as new namespaces have it, and so not verified either.
+	NoLoopback bool
+	// Addresses are further addresses for lo, each with a prefix length: 10.1.2.3/32.
+	Addresses []string
+	// NoVerify leaves out the check that lo is up and answers an ICMP echo.
+	NoVerify bool
+	// Steps are stages of your own, which run after the built-in ones and before lo is verified.
+	Steps []Step
+	// KeepOnFail publishes what there is when a stage fails; the error is then a *[KeptError].
+	KeepOnFail bool
+	// Progress, if not nil, is called after each stage of each namespace that has passed.
+	Progress func(Event)
+}
+
+func (o *Options) plan(names []string) *stages.Plan {
+	p := &stages.Plan{Names: names, Keep: o.KeepOnFail, Progress: o.Progress}
+	if len(o.Sysctls) > 0 {
+		p.Steps = append(p.Steps, stages.Sysctl(o.Sysctls...))
+	}
+	if !o.NoLoopback {
+		p.Steps = append(p.Steps, stages.Loopback())
+	}
+	if len(o.Addresses) > 0 {
+		p.Steps = append(p.Steps, stages.Address(o.Addresses...))
+	}
+	p.Steps = append(p.Steps, o.Steps...)
+	if !o.NoLoopback && !o.NoVerify {
+		p.Steps = append(p.Steps, stages.Verify())
+	}
+	return p
+}
+
+// Check returns the error that Create would return for these names and options before it touches anything: a
+// *[NameError] or an *[ArgumentError]. It needs no privilege.
+func Check(names []string, o Options) error {
+	return o.plan(names).Check()
+}
+
+// Create makes network namespaces, in one transaction: all of them or, after an error, none. When the context ends, it
+// rolls back and returns the context's cause. It may be called from many goroutines at once.
+//
+// It returns what [Check] returns, a *[StateError] if a name is taken, a *[PrivilegeError], an *[UnsupportedError], a
+// *[BusyError], a *[StageError]; and, with any of these, an *[UndoError] for each thing that is left after all.
+func Create(ctx context.Context, names []string, o Options) error {
+	plan := o.plan(names)
+	if err := plan.Check(); err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return errors.New("no names")
+	}
+	store, err := persist.Prepare(ctx, o.Dir)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return stages.Run(ctx, store, plan)
+}
+
+// DeleteOptions say how a namespace is deleted.
+type DeleteOptions struct {
+	Dir string
+	// Force also deletes a name whose namespace may be mounted in another mount namespace, what another tool made a
+	// moment ago, and what another version of this package made.
+	Force bool
+}
+
+// Delete removes a name from the run directory. The namespace ends unless a process, a descriptor or another mount
+// holds it. It returns a *[NotExistError] if there is no such name, a *[StateError] for what is no namespace's, a
+// *[BusyError] if a transaction that lives holds the name for five seconds, or a *[PrivilegeError].
+func Delete(ctx context.Context, name string, o DeleteOptions) error {
+	store, err := persist.Open(o.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		err = &NotExistError{Path: pathIn(o.Dir, name)}
+	}
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return store.Delete(ctx, name, o.Force)
+}
+
+// Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
+func Names(dir string) ([]string, error) {
+	store, err := persist.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return store.Names()
+}
+
+// List returns the entries of a run directory, sorted by name. A directory that is not there has none. Without
+// privilege, the state of what is not ready is [Unreadable], and [Kept] namespaces are shown as [Ready].
+func List(dir string) ([]Entry, error) {
+	store, err := persist.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	names, err := store.Names()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(names))
+	for _, name := range names {
+		entry, err := store.Lookup(name)
+		if errors.Is(err, os.ErrNotExist) { // gone meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
+func Lookup(dir, name string) (Entry, error) {
+	store, err := persist.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		err = &NotExistError{Path: pathIn(dir, name)}
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	defer store.Close()
+	return store.Lookup(name)
+}

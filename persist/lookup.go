@@ -1,0 +1,261 @@
+package persist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A State is what can be made of a name in the run directory.
+type State string
+
+// The states.
+const (
+	Ready        State = "ready"        // a namespace is mounted, or a link leads to one
+	Kept         State = "kept"         // mounted, but incomplete: it was kept where it failed
+	InProgress   State = "in progress"  // a live transaction is about to mount it, or to withdraw it
+	Stale        State = "stale"        // what a dead transaction left; the next create repairs it
+	Unmounted    State = "unmounted"    // it was complete; somebody unmounted it, in this mount namespace
+	Elsewhere    State = "elsewhere"    // it was complete; mounted in another mount namespace, as far as we know
+	Foreign      State = "foreign"      // no claim and no namespace: another tool's, half-made or left behind
+	Incompatible State = "incompatible" // a claim of another version of netns
+	Unreadable   State = "unreadable"   // not mounted, and not to be told apart without privilege
+)
+
+// An Entry is a name in the run directory.
+type Entry struct {
+	Name  string
+	State State
+	Stage string // where it stopped, if Kept
+	Inode uint64 // of the namespace, if Ready or Kept; it is used again when the namespace is gone
+	PID   int    // of the process that made it, if InProgress
+}
+
+func (e Entry) describe() string {
+	switch e.State {
+	case Ready:
+		return "ready"
+	case Kept:
+		return fmt.Sprintf("kept incomplete, since its stage %s failed", e.Stage)
+	case InProgress:
+		return fmt.Sprintf("in progress, by process %d", e.PID)
+	case Stale:
+		return "stale, left by a transaction that died"
+	case Unmounted:
+		return "unmounted by hand, so that its namespace is gone"
+	case Elsewhere:
+		return "mounted in another mount namespace"
+	case Foreign:
+		return "not a network namespace: another tool is making it, or left it"
+	case Incompatible:
+		return "made by another version of netns"
+	default:
+		return "not readable without privilege, so that its state is unknown"
+	}
+}
+
+// Lookup says what a name is. It needs privilege (CAP_DAC_OVERRIDE, and CAP_SYS_ADMIN to see what was kept) only to
+// tell apart what is not plainly ready. It returns a *[NameError] or a *[NotExistError].
+func (s *Store) Lookup(name string) (Entry, error) {
+	if err := checkFileName(name); err != nil {
+		return Entry{}, err
+	}
+	for {
+		entry, settled, err := s.look(name)
+		if err != nil || settled {
+			return entry, err
+		}
+	}
+}
+
+// look is one attempt at Lookup. It is not settled if the name changed while it was looked at, as when a transaction
+// mounts and ends after its claim was found without a mount.
+func (s *Store) look(name string) (e Entry, settled bool, err error) {
+	e.Name = name
+	top, err := s.openTop(name)
+	if err != nil {
+		return e, false, err
+	}
+	defer top.Close()
+	st, err := fstat(top)
+	if err != nil {
+		return e, false, err
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return s.lookThrough(e)
+	}
+	mounted, err := isNamespace(top)
+	if err != nil {
+		return e, false, err
+	}
+	if mounted {
+		e.State, e.Inode = Ready, st.Ino
+		if r := s.covered(name); r != nil && r.tx == txKept && r.member(name) != nil && r.member(name).state == memberKept {
+			e.State, e.Stage = Kept, r.stage
+		}
+		return e, true, nil
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		e.State = Foreign
+		return e, true, nil
+	}
+	if err := s.classify(&e); err != nil {
+		return e, errors.Is(err, fs.ErrNotExist), err
+	}
+	again, err := s.openTop(name)
+	if err != nil {
+		return e, false, err
+	}
+	defer again.Close()
+	same, err := sameFile(top, again)
+	return e, same, err
+}
+
+// lookThrough is look for a symbolic link, as people make by hand to a container's /proc/PID/ns/net.
+func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
+	e.State = Foreign
+	target, err := openAt(s.dir, e.Name, unix.O_PATH, 0)
+	if err != nil {
+		return e, true, nil
+	}
+	defer target.Close()
+	if ns, err := isNamespace(target); err == nil && ns {
+		st, err := fstat(target)
+		e.State, e.Inode = Ready, st.Ino
+		return e, true, err
+	}
+	return e, true, nil
+}
+
+// covered returns the record below a mount, or nil where there is none or it may not be read.
+func (s *Store) covered(name string) *record {
+	if !HasCapability(unix.CAP_SYS_ADMIN) {
+		return nil
+	}
+	f, err := s.openBare(name, unix.O_RDONLY)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	r, _ := readRecord(f)
+	return r
+}
+
+// classify finds the state of a regular file that no namespace is mounted on.
+func (s *Store) classify(e *Entry) error {
+	f, err := openAt(s.dir, e.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &NotExistError{s.Path(e.Name)}
+	case errors.Is(err, fs.ErrPermission):
+		e.State = Unreadable
+		return nil
+	case err != nil:
+		return err
+	}
+	defer f.Close()
+	locked, err := isLocked(f)
+	if err != nil {
+		return err
+	}
+	r, err := readRecord(f)
+	e.State, err = uncoveredState(r, err, e.Name)
+	if locked && r != nil {
+		e.State, e.PID = InProgress, r.pid
+	}
+	return err
+}
+
+// uncoveredState is the state of a name that shows an unlocked file of ours or another's, by its record.
+func uncoveredState(r *record, err error, name string) (State, error) {
+	switch {
+	case err == errNoRecord:
+		return Foreign, nil
+	case err == errIncompatible:
+		return Incompatible, nil
+	case err != nil:
+		return "", err
+	}
+	boot, err := bootID()
+	if err != nil {
+		return "", err
+	}
+	here, err := thisMountNS()
+	if err != nil {
+		return "", err
+	}
+	m := r.member(name)
+	switch {
+	case r.boot != boot, r.tx != txDone && r.tx != txKept, m != nil && m.state == memberGoing:
+		return Stale, nil
+	case r.mntns.is(here):
+		return Unmounted, nil
+	default:
+		return Elsewhere, nil
+	}
+}
+
+// readersPatience is how long a reader waits for a namespace that is about to be mounted, which takes microseconds.
+const readersPatience = time.Second
+
+// Namespace opens the network namespace of a name, for setns(2). Where a live transaction is about to mount it, it
+// waits a moment. It follows links, and needs no privilege.
+//
+// It returns a *[NameError], a *[NotExistError], or a *[StateError] for what is no network namespace.
+func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err error) {
+	if err := checkFileName(name); err != nil {
+		return nil, err
+	}
+	var inProgress error
+	err = wait(ctx, readersPatience, func() error {
+		ns, err = s.openNamespace(name)
+		var state *StateError
+		if errors.As(err, &state) && state.State == InProgress {
+			inProgress = err
+			return unix.EAGAIN
+		}
+		return err
+	})
+	if err == errPatience {
+		err = inProgress
+	}
+	return ns, err
+}
+
+func (s *Store) openNamespace(name string) (*os.File, error) {
+	// With O_PATH first: whatever else a link leads to, a device say, is not opened.
+	target, err := openAt(s.dir, name, unix.O_PATH, 0)
+	if err != nil {
+		if _, lookupErr := s.Lookup(name); lookupErr != nil {
+			return nil, lookupErr
+		}
+		return nil, err // a dangling link
+	}
+	defer target.Close()
+	if ns, err := isNamespace(target); err != nil {
+		return nil, err
+	} else if !ns {
+		entry, err := s.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if entry.State == Ready || entry.State == Kept { // mounted meanwhile
+			entry.State = InProgress
+		}
+		return nil, &StateError{s.Path(name), entry}
+	}
+	f, err := os.Open(procPath(target))
+	if err != nil {
+		return nil, err
+	}
+	if kind, err := unix.IoctlRetInt(int(f.Fd()), unix.NS_GET_NSTYPE); err != nil || kind != unix.CLONE_NEWNET {
+		f.Close()
+		return nil, &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
+	}
+	return f, nil
+}

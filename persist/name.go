@@ -1,0 +1,64 @@
+package persist
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxName is NAME_MAX of linux/limits.h, in bytes.
+const maxName = 255
+
+// A NameError reports a name that no network namespace can have, or that none should be given.
+type NameError struct {
+	Name, Reason string
+}
+
+func (e *NameError) Error() string {
+	return fmt.Sprintf("invalid name %q: %s", e.Name, e.Reason)
+}
+
+// CheckName returns a *[NameError] unless a network namespace should be given this name: 1 to 255 bytes of UTF-8
+// without slashes and control characters, not beginning with a dot or a hyphen.
+func CheckName(name string) error {
+	if err := checkFileName(name); err != nil {
+		return err
+	}
+	reason := ""
+	switch {
+	case strings.HasPrefix(name, "-"):
+		reason = "it begins with a hyphen and would be taken for an option"
+	case strings.HasPrefix(name, "."):
+		reason = "it begins with a dot and would be hidden"
+	case !utf8.ValidString(name):
+		reason = "it is not valid UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		reason = "it contains a control character"
+	}
+	if reason != "" {
+		return &NameError{name, reason}
+	}
+	return nil
+}
+
+// checkFileName returns a *NameError unless the name can be a file's in the run directory, whoever made it.
+func checkFileName(name string) error {
+	reason := ""
+	switch {
+	case name == "":
+		reason = "it is empty"
+	case len(name) > maxName:
+		reason = fmt.Sprintf("it has %d bytes, and %d are allowed", len(name), maxName)
+	case name == "." || name == "..":
+		reason = "it is a directory's"
+	case strings.Contains(name, "/"):
+		reason = "it contains a slash"
+	case strings.Contains(name, "\x00"):
+		reason = "it contains a NUL byte"
+	}
+	if reason != "" {
+		return &NameError{name, reason}
+	}
+	return nil
+}

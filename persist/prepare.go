@@ -1,0 +1,149 @@
+package persist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Prepare opens the run directory (the default one if dir is empty) for making namespaces: it is there, and it is a
+// mount of its own, whose mounts reach other mount namespaces (MS_SHARED) but in a peer group apart, for in a shared
+// /run every namespace would else be mounted twice. What it sets up stays, whatever becomes of the namespaces.
+//
+// It returns a *[PrivilegeError], an *[UnsupportedError] before Linux 5.2, or a *[BusyError] if somebody holds the
+// directory's flock(2) for five seconds while it is to be set up.
+func Prepare(ctx context.Context, dir string) (*Store, error) {
+	// EBADF or ENOENT where the call exists; better known now than when something has to be undone.
+	if _, err := unix.OpenTree(-1, "", 0); err == unix.ENOSYS {
+		return nil, &UnsupportedError{"this needs Linux 5.2", os.NewSyscallError("open_tree", err)}
+	}
+	s, err := Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeDir(dir); err != nil {
+			return nil, err
+		}
+		s, err = Open(dir)
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	// By far the most frequent case, and no lock that somebody else could hold: it is a mount, and shared.
+	if err := setShared(s.Dir()); err == nil {
+		return s, nil
+	}
+	if err := s.becomeMount(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	path := s.Dir()
+	s.Close() // it is below the mount now
+	return Open(path)
+}
+
+func makeDir(dir string) error {
+	if dir == "" {
+		dir = DefaultDir
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		if errors.Is(err, fs.ErrExist) { // a moment later than we looked
+			return nil
+		}
+		return refused(err)
+	}
+	return os.Chmod(dir, 0o755) // whatever the umask, ip netns list works for everybody
+}
+
+// setShared returns EINVAL for a directory that is no mount, see mount(2).
+func setShared(dir string) error {
+	return again(func() error { return unix.Mount("", dir, "", unix.MS_SHARED, "") })
+}
+
+// becomeMount mounts the run directory onto itself, under the lock that iproute2 takes for it. The mount is made ready
+// before it is attached, so that no other process ever sees it half set up, nor a crash leaves it so.
+func (s *Store) becomeMount(ctx context.Context) error {
+	lock, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	flock := func() error { return unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
+	switch err := wait(ctx, patience, func() error { return again(flock) }); {
+	case err == errPatience:
+		return &BusyError{s.Dir(), fmt.Sprintf("another process has held its lock (flock) for %v", patience)}
+	case err != nil:
+		return pathError("flock", s.Dir(), err)
+	}
+	switch err := setShared(s.Dir()); err {
+	case nil:
+		return nil // another first user was faster
+	case unix.EINVAL:
+	default:
+		return refused(pathError("mount", s.Dir(), err))
+	}
+
+	tree, err := openTree(s.dir, unix.AT_RECURSIVE)
+	if err != nil {
+		return refused(err)
+	}
+	defer tree.Close()
+	detached := propagate(tree)
+	if detached != nil && detached != unix.ENOSYS {
+		return pathError("mount_setattr", s.Dir(), detached)
+	}
+	err = again(func() error {
+		return unix.MoveMount(int(tree.Fd()), "", int(s.dir.Fd()), "",
+			unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+	})
+	if err != nil {
+		return refused(pathError("move_mount", s.Dir(), err))
+	}
+	if detached == unix.ENOSYS { // before Linux 5.12 only an attached mount can be changed
+		for _, flags := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
+			if err := again(func() error { return unix.Mount("", s.Dir(), "", flags|unix.MS_REC, "") }); err != nil {
+				return pathError("mount", s.Dir(), err)
+			}
+		}
+	}
+	return s.uncover()
+}
+
+// propagate takes a detached mount out of the peer group that it was cloned into and gives it one of its own.
+func propagate(tree *os.File) error {
+	for _, propagation := range []uint64{unix.MS_PRIVATE, unix.MS_SHARED} {
+		err := again(func() error {
+			return unix.MountSetattr(int(tree.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE,
+				&unix.MountAttr{Propagation: propagation})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// uncover unmounts the namespaces that were in the directory before it became a mount: each has a copy in the new
+// mount, and the hidden one would keep its name from being removed for good, by us and by the tool that made it.
+func (s *Store) uncover() error {
+	names, err := s.Names()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		hidden, err := s.openTop(name)
+		if err != nil {
+			continue // removed meanwhile
+		}
+		if ns, _ := isNamespace(hidden); ns {
+			err = detach(hidden)
+		}
+		hidden.Close()
+		if err != nil {
+			return pathError("umount", s.Path(name), err)
+		}
+	}
+	return nil
+}

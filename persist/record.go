@@ -1,0 +1,167 @@
+package persist
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A claim's record is text, so that it can be looked at where a mount is gone:
+//
+//	netns claim 1
+//	b
+//	                (room for the name of a stage)
+//	boot 6c3eace7-3e0c-4030-a6b4-dba8bcf5b337
+//	mntns 4026531832 1
+//	pid 4711
+//	.first
+//	.second
+//
+// What changes later has a fixed width and place, so that it is one write of bytes which are already allocated.
+const (
+	magic      = "netns claim "
+	version    = "1\n"
+	stateAt    = int64(len(magic + version))
+	stageAt    = stateAt + 2
+	stageWidth = 64 // MaxStage
+	// A million names is more than the kernel has descriptors or mounts for.
+	maxRecord = 1 << 28
+)
+
+// MaxStage is the length of the longest stage name that a record can hold, in bytes.
+const MaxStage = stageWidth
+
+const (
+	txBegun = 'b' // the transaction has not ended; if nobody holds the lock any more, it never will
+	txDone  = 'd' // all its members are complete
+	txKept  = 'k' // it failed, and what there was of it was kept as asked
+
+	memberHere  = '.'
+	memberKept  = 'k' // incomplete: the record's stage failed on it
+	memberGoing = 'g' // somebody set out to delete it
+)
+
+var (
+	errNoRecord     = errors.New("not a claim")
+	errIncompatible = errors.New("a claim in a format of another version of netns")
+)
+
+// A record is what a claim says of the transaction that made it.
+type record struct {
+	tx      byte
+	stage   string // where it stopped, if kept
+	boot    string
+	mntns   mountNS
+	pid     int
+	members []member
+}
+
+type member struct {
+	state byte
+	name  string
+	at    int64 // of its state byte, from the beginning of the claim
+}
+
+func (r *record) encode() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s%s%c\n%-*s\nboot %s\nmntns %d %d\npid %d\n", magic, version, r.tx, stageWidth, r.stage,
+		r.boot, r.mntns.inode, r.mntns.id, r.pid)
+	for _, m := range r.members {
+		fmt.Fprintf(&b, "%c%s\n", m.state, m.name)
+	}
+	return b.Bytes()
+}
+
+// decodeRecord returns errNoRecord for what isn't ours and errIncompatible for what is, but cannot be read.
+func decodeRecord(data []byte) (*record, error) {
+	text, ours := strings.CutPrefix(string(data), magic)
+	if !ours {
+		return nil, errNoRecord
+	}
+	if text, ours = strings.CutPrefix(text, version); !ours || !strings.HasSuffix(text, "\n") {
+		return nil, errIncompatible
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(lines) < 5 || len(lines[0]) != 1 || len(lines[1]) != stageWidth {
+		return nil, errIncompatible
+	}
+	r := &record{tx: lines[0][0], stage: strings.TrimRight(lines[1], " ")}
+	header := strings.Join(lines[2:5], "\n")
+	if _, err := fmt.Sscanf(header, "boot %s\nmntns %d %d\npid %d",
+		&r.boot, &r.mntns.inode, &r.mntns.id, &r.pid); err != nil {
+		return nil, errIncompatible
+	}
+	at := stageAt + stageWidth + 1 + int64(len(header)) + 1
+	for _, line := range lines[5:] {
+		if len(line) < 2 {
+			return nil, errIncompatible
+		}
+		r.members = append(r.members, member{line[0], line[1:], at})
+		at += int64(len(line)) + 1
+	}
+	return r, nil
+}
+
+// member returns what the record says of a name, or nil.
+func (r *record) member(name string) *member {
+	for i := range r.members {
+		if r.members[i].name == name {
+			return &r.members[i]
+		}
+	}
+	return nil
+}
+
+// readRecord reads the record of a claim, from its beginning.
+func readRecord(f *os.File) (*record, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNoRecord
+	}
+	if info.Size() > maxRecord {
+		return nil, errIncompatible
+	}
+	data := make([]byte, info.Size())
+	n, err := f.ReadAt(data, 0)
+	if n < len(data) {
+		return nil, err
+	}
+	return decodeRecord(data)
+}
+
+// A mountNS identifies a mount namespace. An inode number is reused as soon as its namespace is gone; the id never is,
+// but kernels before 6.11 have none, and then it is 0.
+type mountNS struct {
+	inode, id uint64
+}
+
+func (a mountNS) is(b mountNS) bool {
+	return a.inode == b.inode && (a.id == b.id || a.id == 0 || b.id == 0)
+}
+
+// thisMountNS returns the calling thread's: an embedder's thread may have gone to another one than its process.
+func thisMountNS() (ns mountNS, err error) {
+	f, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return ns, err
+	}
+	defer f.Close()
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return ns, pathError("stat", f.Name(), err)
+	}
+	return mountNS{st.Ino, mountNSID(f)}, nil
+}
+
+// bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
+func bootID() (string, error) {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(id)), err
+}

@@ -1,0 +1,245 @@
+package persist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// foreignAge is how old another tool's unmounted file must be before it counts as left behind: ip-netns(8) mounts
+// its own within milliseconds.
+const foreignAge = 10 * time.Second
+
+// Delete removes a name: it unmounts the namespace, which ends unless something else holds it, and unlinks the file.
+// A symbolic link is removed, and what it leads to left alone. With force, also what may be mounted in another mount
+// namespace, what another tool made a moment ago, and what another version of netns made.
+//
+// It returns a *[NameError], a *[NotExistError], a *[StateError] for what it does not remove, a *[PrivilegeError], or a
+// *[BusyError] if a live transaction holds the name for five seconds.
+func (s *Store) Delete(ctx context.Context, name string, force bool) error {
+	return s.remove(ctx, name, func(state State, st *unix.Stat_t) error {
+		switch state {
+		case Ready, Stale, Unmounted:
+			return nil
+		case Foreign:
+			if st.Size == 0 { // no tool leaves anything else of a namespace
+				return s.mayRemoveForeign(name, st, force)
+			}
+		case Elsewhere, Incompatible:
+			if force {
+				return nil
+			}
+		}
+		return &StateError{s.Path(name), Entry{Name: name, State: state}}
+	})
+}
+
+// Repair removes what a dead transaction left of a name, and returns a *[StateError] for everything else.
+func (s *Store) Repair(ctx context.Context, name string) error {
+	return s.remove(ctx, name, func(state State, _ *unix.Stat_t) error {
+		if state == Stale {
+			return nil
+		}
+		return &StateError{s.Path(name), Entry{Name: name, State: state}}
+	})
+}
+
+// remove removes a name if may, which is asked while no transaction can change the state, returns nil.
+func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.Stat_t) error) error {
+	if err := checkFileName(name); err != nil {
+		return err
+	}
+	for {
+		settled, err := s.removeOnce(ctx, name, may)
+		if err != nil || settled {
+			return err
+		}
+	}
+}
+
+// removeOnce is one attempt at remove. It is not settled if the name changed while its lock was waited for.
+func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *unix.Stat_t) error) (bool, error) {
+	top, err := s.openTop(name)
+	if err != nil {
+		return false, err
+	}
+	defer top.Close()
+	file, state, err := s.openBelow(top, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, refused(err)
+	}
+	if file == nil { // a symbolic link
+		return true, s.unlink(name)
+	}
+	defer file.Close()
+	if err := s.lockFor(ctx, name, file); err != nil {
+		return false, err
+	}
+	if settled, err := s.stillShows(name, top); err != nil || !settled {
+		return false, err
+	}
+	r, recordErr := readRecord(file)
+	if state != Ready {
+		if state, err = uncoveredState(r, recordErr, name); err != nil {
+			return false, err
+		}
+	}
+	st, err := fstat(file)
+	if err != nil {
+		return false, err
+	}
+	if err := may(state, &st); err != nil {
+		return false, err
+	}
+	if r != nil && r.member(name) != nil {
+		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
+		if _, err := file.WriteAt([]byte{memberGoing}, r.member(name).at); err != nil {
+			return false, err
+		}
+	}
+	return true, s.unpublish(name, file)
+}
+
+// openBelow opens the file that a name has below top, its uppermost mount or itself, or returns nil for a link.
+// The state is Ready if top is a namespace, and not yet known otherwise.
+func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State, err error) {
+	st, err := fstat(top)
+	if err != nil {
+		return nil, "", err
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFLNK:
+		return nil, "", nil
+	case unix.S_IFREG:
+	default:
+		return nil, "", &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
+	}
+	if mounted, err := isNamespace(top); err != nil {
+		return nil, "", err
+	} else if mounted {
+		file, err = s.openBare(name, unix.O_RDWR)
+		return file, Ready, err
+	}
+	file, err = openAt(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	return file, "", err
+}
+
+// stillShows says whether a name shows the same file or mount as when top was opened.
+func (s *Store) stillShows(name string, top *os.File) (bool, error) {
+	now, err := s.openTop(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer now.Close()
+	return sameFile(top, now)
+}
+
+// lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue.
+func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
+	switch err := wait(ctx, patience, func() error { return lockClaim(file) }); {
+	case err == errPatience:
+		reason := fmt.Sprintf("another process has held its lock for %v", patience)
+		if r, err := readRecord(file); err == nil {
+			reason += fmt.Sprintf(", perhaps %d, which made it", r.pid)
+		}
+		return &BusyError{s.Path(name), reason}
+	case err != nil:
+		return pathError("fcntl", s.Path(name), err)
+	}
+	return nil
+}
+
+// mayRemoveForeign judges an empty file without a mount by its age, compared with that of a file made now, so by the
+// file system's own clock.
+func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error {
+	if force {
+		return nil
+	}
+	now, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer now.Close()
+	fresh, err := fstat(now)
+	if err != nil {
+		return err
+	}
+	if time.Unix(fresh.Ctim.Unix()).Sub(time.Unix(st.Ctim.Unix())) < foreignAge {
+		return &BusyError{s.Path(name), fmt.Sprintf("another tool made this file less than %v ago and may be about to "+
+			"mount it", foreignAge)}
+	}
+	return nil
+}
+
+// unpublish removes a name as long as the file below its mounts is this one: it unmounts the namespaces stacked there
+// and unlinks the file. What was made under the name since then stays whole.
+func (s *Store) unpublish(name string, file *os.File) error {
+	for changed := 0; ; {
+		uncovered, err := s.peel(name, file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case errors.Is(err, unix.EINVAL) && changed < 10:
+			changed++ // somebody unmounted it first; a mount that our mount namespace may not remove stays, however
+		case err != nil:
+			return err
+		case uncovered:
+			return s.unlink(name)
+		}
+	}
+}
+
+// peel unmounts the uppermost namespace from a name that covers file, or says that the name shows file itself. It
+// returns a *NotExistError if the name is another file's by now.
+//
+// That top was opened before the file below it was compared, and is still mounted when it is unmounted, proves that it
+// covered that very file: a mount point cannot be unlinked or renamed in its own mount namespace, and when that is
+// done in another one, the mount goes as well.
+func (s *Store) peel(name string, file *os.File) (uncovered bool, err error) {
+	top, err := s.openTop(name)
+	if err != nil {
+		return false, err
+	}
+	defer top.Close()
+	if same, err := sameFile(top, file); err != nil || same {
+		return same, err
+	}
+	below, err := s.openBare(name, unix.O_PATH)
+	if err != nil {
+		return false, err
+	}
+	defer below.Close()
+	if same, err := sameFile(below, file); err != nil {
+		return false, err
+	} else if !same {
+		return false, &NotExistError{s.Path(name)}
+	}
+	if ns, err := isNamespace(top); err != nil {
+		return false, err
+	} else if !ns {
+		return false, &BusyError{s.Path(name), "something other than a namespace is mounted over it"}
+	}
+	return false, pathError("umount", s.Path(name), detach(top))
+}
+
+func (s *Store) unlink(name string) error {
+	err := again(func() error { return unix.Unlinkat(int(s.dir.Fd()), name, 0) })
+	switch err {
+	case unix.ENOENT:
+		return nil
+	case unix.EBUSY:
+		return &BusyError{s.Path(name), "it is also mounted where it cannot be reached, below " + s.Dir()}
+	}
+	return refused(pathError("unlink", s.Path(name), err))
+}

@@ -1,0 +1,130 @@
+package persist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// again repeats a system call that a signal interrupted: the Go runtime sends itself signals all the time.
+func again(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// openAt opens a name below a directory. An *os.File of a descriptor with O_PATH is good for Fd, Name and Close.
+func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error) {
+	path := filepath.Join(dir.Name(), name)
+	fd := -1
+	err := again(func() (err error) {
+		fd, err = unix.Openat(int(dir.Fd()), name, flags|unix.O_CLOEXEC, mode)
+		return err
+	})
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// procPath names an open file so that calls which take a path reach that very file, whatever its name is by now.
+func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
+
+func fstat(f *os.File) (st unix.Stat_t, err error) {
+	err = again(func() error { return unix.Fstat(int(f.Fd()), &st) })
+	return st, pathError("stat", f.Name(), err)
+}
+
+// sameFile compares two open files; neither inode can be reused as long as they are open.
+func sameFile(a, b *os.File) (bool, error) {
+	sa, err := fstat(a)
+	if err != nil {
+		return false, err
+	}
+	sb, err := fstat(b)
+	return sa.Dev == sb.Dev && sa.Ino == sb.Ino, err
+}
+
+// isNamespace says whether the file is on nsfs, and so a namespace of some type.
+func isNamespace(f *os.File) (bool, error) {
+	var st unix.Statfs_t
+	err := again(func() error { return unix.Fstatfs(int(f.Fd()), &st) })
+	return st.Type == unix.NSFS_MAGIC, pathError("statfs", f.Name(), err)
+}
+
+// mountNSID returns the unique id of an open mount namespace, or 0 before Linux 6.11, see ioctl_ns(2).
+func mountNSID(f *os.File) (id uint64) {
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), unix.NS_GET_MNTNS_ID, uintptr(unsafe.Pointer(&id)))
+	if errno != 0 {
+		return 0
+	}
+	return id
+}
+
+// openTree clones the mount of a directory, alone or with those below it, without attaching it anywhere.
+func openTree(dir *os.File, flags uint) (*os.File, error) {
+	fd := -1
+	err := again(func() (err error) {
+		fd, err = unix.OpenTree(int(dir.Fd()), "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH|flags)
+		return err
+	})
+	if err != nil {
+		return nil, pathError("open_tree", dir.Name(), err)
+	}
+	return os.NewFile(uintptr(fd), dir.Name()), nil
+}
+
+// detach unmounts the mount that f was opened on, even if it is in use. It returns EINVAL if that is mounted no more,
+// and never touches another one: the path leads to the mount, not to the name (umount(2), path_umount).
+func detach(f *os.File) error {
+	return again(func() error { return unix.Unmount(procPath(f), unix.MNT_DETACH) })
+}
+
+// The two locks: an open-file-description lock on a claim, which all processes share that inherit the descriptor and
+// which ends with the last of them (fcntl(2)), and flock(2) on the run directory, as iproute2 takes it.
+
+func wholeFile(kind int16) *unix.Flock_t { return &unix.Flock_t{Type: kind} }
+
+func lockClaim(f *os.File) error {
+	return again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile(unix.F_WRLCK)) })
+}
+
+// isLocked says whether another open file description holds the claim's lock.
+func isLocked(f *os.File) (bool, error) {
+	lock := wholeFile(unix.F_WRLCK)
+	err := again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock) })
+	return lock.Type != unix.F_UNLCK, pathError("fcntl", f.Name(), err)
+}
+
+// patience is how long a lock is waited for that somebody else holds. Ours hold theirs for milliseconds, but anybody
+// who can read the run directory can flock it.
+const patience = 5 * time.Second
+
+// errPatience is what wait returns when its time is up.
+var errPatience = errors.New("timed out")
+
+// wait calls try until it returns something else than EAGAIN, the context ends or the limit is reached.
+func wait(ctx context.Context, limit time.Duration, try func() error) error {
+	deadline := time.Now().Add(limit)
+	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		if err := try(); err != unix.EAGAIN {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return errPatience
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}

@@ -1,0 +1,217 @@
+package stages
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"time"
+
+	"github.com/netns-go/netns/persist"
+	"github.com/netns-go/netns/rollback"
+	"golang.org/x/sys/unix"
+)
+
+// errStopped is how the child's work ends when the parent is dead or has given up. Nobody is told.
+var errStopped = errors.New("stopped by the parent")
+
+// A builder is the child's half of a transaction.
+type builder struct {
+	*conn
+	plan    *message
+	names   []string // of the stages; the last publishes
+	stages  []Stage
+	targets []*Target
+	claim   *persist.Claim
+	tx      rollback.Tx
+}
+
+// child is what the process started by [Run] does, instead of its main. It ends the process.
+func child() {
+	if awaited == nil {
+		fmt.Fprintf(os.Stderr, "%s: only netns itself can start this\n", entryPoint)
+		os.Exit(2)
+	}
+	runtime.LockOSThread()
+	// The parent gets these signals as well, when they are sent to both, and says what is to be done.
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	for _, fd := range []int{socketFD, claimFD, dirFD} {
+		unix.CloseOnExec(fd) // should a stage run a command
+	}
+	b := &builder{conn: newConn(os.NewFile(socketFD, "socket"))}
+	if b.run() != nil {
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// run makes the namespaces, and tells the parent. After an error nothing is left of them, or the parent knows.
+func (b *builder) run() error {
+	err := b.start()
+	var failure *Error
+	if err == nil {
+		failure, err = b.transact()
+	}
+	if err == nil || err == errStopped {
+		return err
+	}
+	m := &message{kind: kindFailed, err: toRemote(err)}
+	var left *rollback.UndoError
+	m.undone = !errors.As(err, &left)
+	if failure != nil {
+		m.target, m.stage, m.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
+	}
+	return errors.Join(err, b.send(m))
+}
+
+// start greets the parent and learns the plan.
+func (b *builder) start() error {
+	if err := b.send(&message{kind: kindHello, version: protocol}); err != nil {
+		return err
+	}
+	m, err := b.receive()
+	if err == io.EOF {
+		return errStopped
+	}
+	if err != nil {
+		return err
+	}
+	if m.kind != kindPlan {
+		return fmt.Errorf("expected the plan, got %q", m.kind)
+	}
+	b.plan = m
+	plan := Plan{Names: m.names, Steps: m.steps}
+	if b.stages, err = plan.build(); err != nil {
+		return err
+	}
+	for _, step := range plan.steps() {
+		b.names = append(b.names, step.Stage)
+	}
+	store := persist.FromFile(os.NewFile(dirFD, m.dir))
+	b.claim = store.ClaimFromFile(os.NewFile(claimFD, m.dir+" (claim)"))
+	b.targets = plan.targets(store, b.claim)
+	return raiseFileLimit(len(m.names))
+}
+
+// raiseFileLimit makes room for a descriptor of each namespace: all are built before the first gets its name.
+func raiseFileLimit(namespaces int) error {
+	const others = 64
+	need := uint64(namespaces + others)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return os.NewSyscallError("getrlimit", err)
+	}
+	if limit.Cur >= need {
+		return nil
+	}
+	was := limit.Max
+	limit.Cur, limit.Max = need, max(need, limit.Max)
+	err := os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	return needs("CAP_SYS_RESOURCE", fmt.Sprintf("having %d files open where the limit (ulimit -Hn) is %d", need, was), err)
+}
+
+// transact does the stages and waits for the parent's decision. The error includes what could not be undone; failure,
+// which may be nil, is what caused it.
+func (b *builder) transact() (failure *Error, err error) {
+	defer b.tx.Rollback(&err)
+	ready := &message{kind: kindReady}
+	built := len(b.targets)
+	last := len(b.stages) - 1
+	for i, t := range b.targets {
+		if failure, err = b.do(uint64(i), t, 0, last); err != nil {
+			built = i
+			break
+		}
+	}
+	publish := b.targets[:built]
+	if failure != nil && b.plan.keep {
+		if t := b.targets[built]; t.ns != nil {
+			publish = b.targets[:built+1]
+		}
+	} else if err != nil {
+		return failure, err
+	}
+	ready.complete = uint64(built)
+	for i, t := range publish {
+		f, publishErr := b.do(uint64(i), t, last, last+1)
+		if publishErr == nil {
+			continue
+		}
+		if f == nil || !b.plan.keep {
+			return f, publishErr
+		}
+		ready.complete = min(ready.complete, uint64(i))
+		if failure == nil {
+			failure = f
+		}
+		publish = publish[:i]
+		break
+	}
+	if failure != nil {
+		if len(publish) == 0 {
+			return failure, failure
+		}
+		ready.target, ready.stage, ready.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
+		ready.kept = uint64(len(publish)) > ready.complete
+	}
+	if err := b.send(ready); err != nil {
+		return failure, err
+	}
+	if err := b.decision(); err != nil {
+		return nil, err
+	}
+	b.tx.Commit()
+	return nil, nil
+}
+
+// do does some of the stages on a namespace. The error is errStopped, or the same as the failure.
+func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
+	for i := from; i < to; i++ {
+		if b.stopped() {
+			return nil, errStopped
+		}
+		start := time.Now()
+		if err := b.stages[i].Do(t); err != nil {
+			failure := &Error{t.Name, b.names[i], err}
+			return failure, failure
+		}
+		b.tx.Add(b.names[i]+" "+t.Name, func() error { return b.stages[i].Undo(t) })
+		if b.plan.progress {
+			m := &message{kind: kindPassed, target: index, stage: b.names[i], took: time.Since(start)}
+			if err := b.send(m); err != nil {
+				return nil, errStopped
+			}
+		}
+	}
+	return nil, nil
+}
+
+// stopped says whether the parent has closed its end, which it does when it dies or gives up.
+func (b *builder) stopped() bool {
+	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN | unix.POLLRDHUP}}
+	n, err := unix.Poll(fds, 0)
+	return err == nil && n > 0
+}
+
+// decision waits for the commit. A parent that died without a word may have decided before: the claim tells.
+func (b *builder) decision() error {
+	m, err := b.receive()
+	if err == nil && m.kind == kindCommit {
+		return nil
+	}
+	if committed, err := b.claim.Committed(); err == nil && committed {
+		return nil
+	}
+	return errStopped
+}
+
+func (b *builder) index(name string) uint64 {
+	for i, t := range b.targets {
+		if t.Name == name {
+			return uint64(i)
+		}
+	}
+	return 0
+}

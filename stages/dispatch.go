@@ -1,0 +1,137 @@
+package stages
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/moby/sys/reexec"
+	"golang.org/x/sys/unix"
+)
+
+// How a child knows that it is one: its name, the token and the inherited socket, all three.
+const (
+	entryPoint = "netns-stage" // argv[0]
+	tokenVar   = "NETNS_STAGE" // the plan's stages, separated by spaces
+
+	socketFD = 3
+	claimFD  = 4
+	dirFD    = 5
+)
+
+// The errors of Run that say that this process must not start itself again.
+var (
+	errChild = errors.New("not in a child that makes namespaces itself")
+	errHost  = errors.New("the host of this Go code is not a plain Go program (a c-shared library, or a plugin): " +
+		"started again it would run its own main instead of the stages; run the netns command instead")
+	errSecure = errors.New("not in a set-user-ID program or one with file capabilities (AT_SECURE): its user could " +
+		"have prepared what it inherits; run it as root instead")
+)
+
+// awaited are the stages of the plan that are not registered yet; nil in a process that is no child.
+var awaited = inherited()
+
+// plainHost says whether this process can start itself again; see errHost.
+var plainHost bool
+
+func init() {
+	plainHost = underRuntimeMain()
+	reexec.Register(entryPoint, child)
+	Register(unshareStage, decodeUnshare)
+	Register(sysctlStage, decodeSysctl)
+	Register(loopbackStage, decodeLoopback)
+	Register(addressStage, decodeAddress)
+	Register(verifyStage, decodeVerify)
+	Register(publishStage, decodePublish)
+}
+
+// inherited returns the stages that the token names, and removes the token so that it goes no further.
+func inherited() map[string]bool {
+	token, ok := os.LookupEnv(tokenVar)
+	if !ok || len(os.Args) != 1 || os.Args[0] != entryPoint || secure() {
+		return nil
+	}
+	family, err := unix.GetsockoptInt(socketFD, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil || family != unix.AF_UNIX {
+		return nil
+	}
+	os.Unsetenv(tokenVar)
+	names := map[string]bool{}
+	for _, name := range strings.Fields(token) {
+		names[name] = true
+	}
+	return names
+}
+
+// dispatch becomes the child, for good, when the last stage of the plan was registered.
+func dispatch(registered string) {
+	if !awaited[registered] {
+		return
+	}
+	delete(awaited, registered)
+	if len(awaited) == 0 {
+		reexec.Init()
+	}
+}
+
+// token is what a child will find in its environment for a plan.
+func token(p *Plan) string {
+	var names []string
+	for _, step := range p.steps() {
+		names = append(names, step.Stage)
+	}
+	return tokenVar + "=" + strings.Join(names, " ")
+}
+
+// mayStart returns an error where a child of this process would not dispatch, or must not.
+func mayStart() error {
+	switch {
+	case awaited != nil:
+		return errChild
+	case !plainHost:
+		return errHost
+	case secure():
+		return errSecure
+	}
+	return nil
+}
+
+// atSecure is AT_SECURE of linux/auxvec.h.
+const atSecure = 23
+
+// secure says whether the kernel set AT_SECURE: the program has privileges that its caller has not (getauxval(3)).
+func secure() bool {
+	auxv, err := unix.Auxv()
+	if err != nil {
+		return false
+	}
+	for _, entry := range auxv {
+		if entry[0] == atSecure {
+			return entry[1] != 0
+		}
+	}
+	return false
+}
+
+// underRuntimeMain says whether packages are initialised on the main thread, by runtime.main, and not by plugin.Open:
+// if this executable is started again, its packages will be as well.
+func underRuntimeMain() bool {
+	if unix.Gettid() != unix.Getpid() {
+		return false
+	}
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		switch frame.Function {
+		case "plugin.Open":
+			return false
+		case "runtime.main":
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}

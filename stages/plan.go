@@ -1,0 +1,114 @@
+package stages
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/netns-go/netns/persist"
+)
+
+// A Step is a registered stage with its arguments.
+type Step struct {
+	Stage string
+	Args  []byte
+}
+
+// A Plan is a transaction: namespaces that are made together, all or none, each by the same steps.
+type Plan struct {
+	Names []string
+	Steps []Step // between unshare, which comes first, and publish, which comes last
+
+	// Keep publishes what there is when a step fails: the namespaces that were complete, and the one that it failed
+	// on as it was. Run then returns a *KeptError.
+	Keep bool
+
+	// Progress, if not nil, is called after each step that succeeded, on the goroutine that called Run.
+	Progress func(Event)
+}
+
+// An Event is a stage that has passed.
+type Event struct {
+	Namespace, Stage string
+	Took             time.Duration
+}
+
+// An Error reports the stage that failed, on which namespace, and why. It may have crossed from the child, but still
+// answers errors.Is for the system call's errno.
+type Error struct {
+	Namespace, Stage string
+	Err              error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Namespace, e.Stage, e.Err) }
+
+// Unwrap returns why.
+func (e *Error) Unwrap() error { return e.Err }
+
+// A KeptError reports a plan with Keep that failed: something remains.
+type KeptError struct {
+	Complete []string // the namespaces that are complete
+	Kept     string   // the one that is not, or ""
+	Err      error    // the *Error that it failed with
+}
+
+func (e *KeptError) Error() string {
+	text := e.Err.Error()
+	if e.Kept != "" {
+		text += fmt.Sprintf("; kept %s as it is", e.Kept)
+	}
+	if n := len(e.Complete); n > 0 {
+		text += fmt.Sprintf("; kept %d complete", n)
+	}
+	return text
+}
+
+// Unwrap returns the *[Error].
+func (e *KeptError) Unwrap() error { return e.Err }
+
+// steps returns all steps of the plan in order; the last is publish.
+func (p *Plan) steps() []Step {
+	all := append([]Step{{Stage: unshareStage}}, p.Steps...)
+	return append(all, Step{Stage: publishStage})
+}
+
+// Check returns a *[persist.NameError], an *[ArgumentError] or another error for a plan that cannot be run, and touches
+// nothing.
+func (p *Plan) Check() error {
+	seen := make(map[string]bool, len(p.Names))
+	for _, name := range p.Names {
+		if err := persist.CheckName(name); err != nil {
+			return err
+		}
+		if seen[name] {
+			return &persist.NameError{Name: name, Reason: "it is given twice"}
+		}
+		seen[name] = true
+	}
+	_, err := p.build()
+	return err
+}
+
+// build builds the stages of the plan.
+func (p *Plan) build() ([]Stage, error) {
+	var built []Stage
+	for _, step := range p.steps() {
+		decode, ok := registry[step.Stage]
+		if !ok {
+			return nil, fmt.Errorf("stage %q is not registered", step.Stage)
+		}
+		stage, err := decode(step.Args)
+		if err != nil {
+			return nil, err
+		}
+		built = append(built, stage)
+	}
+	return built, nil
+}
+
+func (p *Plan) targets(store *persist.Store, claim *persist.Claim) []*Target {
+	targets := make([]*Target, len(p.Names))
+	for i, name := range p.Names {
+		targets[i] = &Target{Name: name, Path: store.Path(name), claim: claim}
+	}
+	return targets
+}

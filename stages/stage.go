@@ -1,0 +1,66 @@
+package stages
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/netns-go/netns/persist"
+)
+
+// A Stage is a step in making a network namespace. It is built, by the [Decoder] registered for it, from its arguments
+// in the plan: in the parent, to check them and to undo, and in the child, to do.
+type Stage interface {
+	// Do does the step. It runs in the child, on a thread that is inside the new namespace. If it fails, it must have
+	// undone what it did outside of the namespace; what is inside goes with the namespace.
+	Do(t *Target) error
+
+	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
+	// outside of the namespace, and depends on nothing but what the stage was built from. In the parent it is also
+	// called for a Do that was never reached or did not end: "not there" is success.
+	Undo(t *Target) error
+}
+
+// Inside is to be embedded by a Stage all of whose effects are inside the namespace, so that there is nothing to undo.
+type Inside struct{}
+
+// Undo does nothing.
+func (Inside) Undo(*Target) error { return nil }
+
+// A Target is the namespace that a stage works on.
+type Target struct {
+	Name string // what it will be called
+	Path string // where it will be mounted
+
+	claim *persist.Claim
+	ns    *os.File // in the child, once it is unshared
+}
+
+// A Decoder builds a Stage from its arguments, whose form is the stage's own affair. It should return an
+// *[ArgumentError] for arguments that are none, and must touch nothing.
+type Decoder func(args []byte) (Stage, error)
+
+// An ArgumentError reports an argument that a stage cannot use. Nothing was done yet.
+type ArgumentError struct {
+	Stage, Argument, Reason string
+}
+
+func (e *ArgumentError) Error() string {
+	return fmt.Sprintf("invalid %s %q: %s", e.Stage, e.Argument, e.Reason)
+}
+
+var registry = map[string]Decoder{}
+
+// Register makes a stage known under a name: at most 64 of the characters a to z, 0 to 9, ".", "_" and "-". It is to be called when a
+// package is initialised, in parent and child alike. In the child the call that completes the plan's stages does not
+// return. It panics for a bad or doubled name.
+func Register(name string, decode Decoder) {
+	if name == "" || len(name) > persist.MaxStage || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		panic(fmt.Sprintf("stages: bad stage name %q", name))
+	}
+	if _, twice := registry[name]; twice {
+		panic(fmt.Sprintf("stages: stage %q registered twice", name))
+	}
+	registry[name] = decode
+	dispatch(name)
+}

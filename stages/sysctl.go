@@ -1,0 +1,81 @@
+package stages
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"strings"
+)
+
+const sysctlStage = "sysctl"
+
+// Sysctl returns the step that sets kernel parameters of the namespace, each KEY=VALUE as sysctl(8) takes it. Only keys
+// below net. can be set, since the others are the whole machine's.
+func Sysctl(settings ...string) Step {
+	return Step{sysctlStage, []byte(strings.Join(settings, "\x00"))}
+}
+
+type sysctl struct {
+	Inside
+	settings []setting
+}
+
+type setting struct {
+	path, value string
+}
+
+func decodeSysctl(args []byte) (Stage, error) {
+	var s sysctl
+	for _, arg := range strings.Split(string(args), "\x00") {
+		key, value, ok := strings.Cut(arg, "=")
+		reason := ""
+		file := sysctlPath(strings.TrimSpace(key))
+		switch {
+		case !ok:
+			reason = "it is not KEY=VALUE"
+		case strings.ContainsAny(arg, "\n"):
+			reason = "it contains a newline"
+		case !strings.HasPrefix(file, "/proc/sys/net/"):
+			reason = "only keys that begin with net. belong to a network namespace"
+		case path.Clean(file) != file:
+			reason = "it is no sysctl key"
+		}
+		if reason != "" {
+			return nil, &ArgumentError{sysctlStage, arg, reason}
+		}
+		s.settings = append(s.settings, setting{file, strings.TrimSpace(value)})
+	}
+	return s, nil
+}
+
+// sysctlPath turns a key into its file. Either separator can be the outer one, the other one then stands for itself,
+// as for an interface named eth0.1 (sysctl(8)).
+func sysctlPath(key string) string {
+	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
+		key = strings.Map(func(r rune) rune {
+			switch r {
+			case '.':
+				return '/'
+			case '/':
+				return '.'
+			}
+			return r
+		}, key)
+	}
+	return "/proc/sys/" + key
+}
+
+func (s sysctl) Do(*Target) error {
+	for _, set := range s.settings {
+		f, err := os.OpenFile(set.path, os.O_WRONLY, 0) // the thread's own namespace decides what it finds here
+		if err != nil {
+			return needs("CAP_NET_ADMIN", "setting it", err)
+		}
+		_, err = f.WriteString(set.value + "\n")
+		f.Close()
+		if err != nil {
+			return fmt.Errorf("%w (value %q)", needs("CAP_NET_ADMIN", "setting it", err), set.value)
+		}
+	}
+	return nil
+}

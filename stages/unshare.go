@@ -1,0 +1,42 @@
+package stages
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
+)
+
+const unshareStage = "unshare"
+
+// unshare makes the namespace. It has no name, so there is nothing to undo: it ends with the child.
+type unshare struct{ Inside }
+
+func decodeUnshare([]byte) (Stage, error) { return unshare{}, nil }
+
+func (unshare) Do(t *Target) (err error) {
+	switch err := unix.Unshare(unix.CLONE_NEWNET); err {
+	case nil:
+	case unix.EPERM:
+		return &persist.PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "making a network namespace", Err: err}
+	case unix.EINVAL:
+		return &persist.UnsupportedError{Need: "this kernel has no network namespaces (CONFIG_NET_NS)", Err: err}
+	case unix.ENOSPC:
+		return fmt.Errorf("%w: the limit in /proc/sys/user/max_net_namespaces is reached", err)
+	default:
+		return err
+	}
+	t.ns, err = os.Open("/proc/thread-self/ns/net") // self would be the process's first thread, in any namespace
+	return err
+}
+
+// needs explains an EPERM or EACCES.
+func needs(capability, purpose string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &persist.PrivilegeError{Capability: capability, Purpose: purpose, Err: err}
+	}
+	return err
+}

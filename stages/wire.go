@@ -1,0 +1,231 @@
+package stages
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+)
+
+// What parent and child say to each other, over a stream socket: a kind, the length of what follows (four bytes,
+// little-endian), and what follows.
+//
+//	child                       parent
+//	hello <version>       ─►
+//	                      ◄─    plan
+//	passed (if asked for) ─►
+//	ready or failed       ─►
+//	                      ◄─    commit
+//
+// End of file in place of a message means that the other is dead or has given up.
+const (
+	kindHello  = 'h'
+	kindPlan   = 'p'
+	kindPassed = 's'
+	kindReady  = 'r'
+	kindFailed = 'f'
+	kindCommit = 'c'
+
+	protocol  = 1
+	headerLen = 5
+	// A million names of full length.
+	maxMessage = 1 << 28
+)
+
+// A message is what one half tells the other. Which fields are used depends on its kind.
+type message struct {
+	kind byte
+
+	version uint64 // hello
+
+	dir      string // plan: the run directory's path, for messages
+	names    []string
+	steps    []Step // without the first and the last, which are always the same
+	keep     bool
+	progress bool
+
+	target uint64 // passed, failed: which namespace
+	stage  string // passed, failed: which stage
+	took   time.Duration
+	err    remoteError // failed; ready, if something failed and the plan says to keep what there is
+	undone bool        // failed: the child has rolled back all that it did
+
+	complete uint64 // ready: so many namespaces, from the first, are complete
+	kept     bool   // ready: the target that failed was published as it was
+}
+
+// A remoteError is an error that crossed from the child: its text, and its errno if it has one.
+type remoteError struct {
+	text        string
+	errno       syscall.Errno
+	unsupported bool
+}
+
+func (e *remoteError) Error() string { return e.text }
+
+// Unwrap returns the errno.
+func (e *remoteError) Unwrap() error {
+	if e.errno == 0 {
+		return nil
+	}
+	return e.errno
+}
+
+// Is makes the error match [errors.ErrUnsupported] if it did in the child.
+func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
+
+func toRemote(err error) remoteError {
+	r := remoteError{text: err.Error(), unsupported: errors.Is(err, errors.ErrUnsupported)}
+	if !errors.As(err, &r.errno) && errors.Is(err, os.ErrExist) {
+		r.errno = syscall.EEXIST
+	}
+	return r
+}
+
+func (m *message) encode() []byte {
+	b := make([]byte, headerLen, 256)
+	b[0] = m.kind
+	switch m.kind {
+	case kindHello:
+		b = binary.AppendUvarint(b, m.version)
+	case kindPlan:
+		b = appendText(b, m.dir)
+		b = binary.AppendUvarint(b, uint64(len(m.names)))
+		for _, name := range m.names {
+			b = appendText(b, name)
+		}
+		b = binary.AppendUvarint(b, uint64(len(m.steps)))
+		for _, step := range m.steps {
+			b = appendText(appendText(b, step.Stage), string(step.Args))
+		}
+		b = appendFlag(appendFlag(b, m.keep), m.progress)
+	case kindPassed:
+		b = appendText(binary.AppendUvarint(b, m.target), m.stage)
+		b = binary.AppendUvarint(b, uint64(m.took))
+	case kindReady, kindFailed:
+		b = appendText(binary.AppendUvarint(b, m.target), m.stage)
+		b = binary.AppendUvarint(appendText(b, m.err.text), uint64(m.err.errno))
+		b = appendFlag(appendFlag(b, m.err.unsupported), m.undone)
+		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
+	}
+	binary.LittleEndian.PutUint32(b[1:], uint32(len(b)-headerLen))
+	return b
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendFlag(b []byte, flag bool) []byte {
+	if flag {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// decodeMessage is encode's inverse, without the header.
+func decodeMessage(kind byte, body []byte) (*message, error) {
+	m := &message{kind: kind}
+	d := decoder{rest: body}
+	switch kind {
+	case kindHello:
+		m.version = d.number()
+	case kindPlan:
+		m.dir = d.text()
+		for n := d.count(); n > 0; n-- {
+			m.names = append(m.names, d.text())
+		}
+		for n := d.count(); n > 0; n-- {
+			m.steps = append(m.steps, Step{d.text(), []byte(d.text())})
+		}
+		m.keep, m.progress = d.flag(), d.flag()
+	case kindPassed:
+		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
+	case kindReady, kindFailed:
+		m.target, m.stage = d.number(), d.text()
+		m.err = remoteError{d.text(), syscall.Errno(d.number()), d.flag()}
+		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
+	case kindCommit:
+	default:
+		d.bad = true
+	}
+	if d.bad || len(d.rest) > 0 {
+		return nil, fmt.Errorf("malformed message of kind %q, %d bytes", kind, len(body))
+	}
+	return m, nil
+}
+
+// A decoder takes values from the front of a message. Past its end, or at what is none, they are zero and bad is set.
+type decoder struct {
+	rest []byte
+	bad  bool
+}
+
+func (d *decoder) number() uint64 {
+	v, n := binary.Uvarint(d.rest)
+	if n <= 0 {
+		d.bad, d.rest = true, nil
+		return 0
+	}
+	d.rest = d.rest[n:]
+	return v
+}
+
+// count is the number of elements that follow; each has a byte at least.
+func (d *decoder) count() uint64 {
+	n := d.number()
+	if n > uint64(len(d.rest)) {
+		d.bad = true
+		return 0
+	}
+	return n
+}
+
+func (d *decoder) text() string {
+	n := d.count()
+	s := string(d.rest[:n])
+	d.rest = d.rest[n:]
+	return s
+}
+
+func (d *decoder) flag() bool {
+	v := d.number()
+	if v > 1 {
+		d.bad = true
+	}
+	return v == 1
+}
+
+// A conn is one end of the socket. Its file handles EINTR and short reads and writes.
+type conn struct {
+	file   *os.File
+	reader *bufio.Reader
+}
+
+func newConn(f *os.File) *conn { return &conn{f, bufio.NewReader(f)} }
+
+func (c *conn) send(m *message) error {
+	_, err := c.file.Write(m.encode())
+	return err
+}
+
+// receive returns io.EOF, bare, where the other end is closed between two messages.
+func (c *conn) receive() (*message, error) {
+	var header [headerLen]byte
+	if _, err := io.ReadFull(c.reader, header[:]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint32(header[1:])
+	if n > maxMessage {
+		return nil, fmt.Errorf("message of %d bytes", n)
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(c.reader, body); err != nil {
+		return nil, fmt.Errorf("message cut off: %w", err)
+	}
+	return decodeMessage(header[0], body)
+}
