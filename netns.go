@@ -215,3 +215,15 @@ func Lookup(dir, name string) (Entry, error) {
 	defer store.Close()
 	return store.Lookup(name)
 }
+
+// HiddenFromInit says whether a namespace that the caller sees under a name is not seen by the machine's first process,
+// and so by most others: the caller is in a mount namespace out of which the run directory does not propagate, as under
+// systemd's PrivateMounts=. It says false where it may not look.
+func HiddenFromInit(dir, name string) bool {
+	store, err := persist.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer store.Close()
+	return store.HiddenFromInit(name)
+}

@@ -100,6 +100,7 @@ func exitCode(err error) int {
 func advise(err error, forState map[netns.State]string) error {
 	var state *netns.StateError
 	var notExist *netns.NotExistError
+	var stage *netns.StageError
 	advice := ""
 	switch {
 	case errors.As(err, &state):
@@ -108,6 +109,8 @@ func advise(err error, forState map[netns.State]string) error {
 		advice = "netns list shows what there is"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		advice = "run it with sudo"
+	case errors.As(err, &stage) && stage.Stage == "verify" && !errors.Is(err, fs.ErrPermission):
+		advice = "a sysctl or a stage keeps lo from answering; --verify=false leaves the check out"
 	}
 	if advice == "" {
 		return err

@@ -1,0 +1,52 @@
+# netns: build, show and test it. Needs Go; the tests also Debian's packages, which they install.
+
+GO        ?= go
+BINARY    := bin/netns
+# Without urfave/cli's man-page code, which costs two milliseconds at every start.
+TAGS      := urfave_cli_no_docs
+SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
+# Tests are built as whoever runs make, and run as root.
+AS_ROOT   := $(if $(SUDO),-exec "sudo -E env PATH=$(PATH):/usr/sbin:/sbin")
+# What the tests call, and the packages that have it.
+TOOLS     := ip ping strace setpriv unshare nsenter
+PACKAGES  := iproute2 iputils-ping strace util-linux
+# Linters, at versions that are known to agree with the code.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build demo test tools lint fuzz clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
+
+demo: build
+	$(SUDO) sh integration/demo.sh $(BINARY)
+
+test: build tools
+	NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+
+tools:
+	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \
+		command -v $$tool >/dev/null || { \
+			export DEBIAN_FRONTEND=noninteractive; \
+			$(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); exit; }; \
+	done
+
+lint:
+	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags $(TAGS) ./...
+	GOARCH=386 $(GO) vet ./...
+	GOARCH=arm64 $(GO) vet ./...
+	GOARCH=s390x $(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+# Each for ten seconds; go test takes one target at a time.
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzCheckName -fuzztime 10s ./persist
+	$(GO) test -run '^$$' -fuzz FuzzRecord -fuzztime 10s ./persist
+	$(GO) test -run '^$$' -fuzz FuzzMessage -fuzztime 10s ./stages
+
+clean:
+	rm -rf bin

@@ -1,0 +1,148 @@
+// Package world gives tests a machine of their own to make namespaces on: a mount namespace with a fresh /run and a
+// writable /etc that is the machine's no more, and a PID namespace, so that nothing they leave outlives them.
+//
+// It is for TestMain, and for nothing else.
+package world
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// How /run is in this process, or "" outside of a world.
+const propagationVar = "NETNS_TEST_RUN"
+
+// initVar marks the first process of a world.
+const initVar = "NETNS_TEST_INIT"
+
+// Scratch is a tmpfs of the world's own.
+const Scratch = "/mnt"
+
+// Main runs a package's tests twice, with /run private and then shared. As an ordinary user it runs them where they
+// are; those that call [Need] are skipped then. It returns the exit code.
+func Main(m *testing.M) int {
+	flag.Parse()
+	switch {
+	case os.Getenv(initVar) != "":
+		return beInit()
+	case Inside(), flag.Lookup("test.fuzz").Value.String() != "", os.Geteuid() != 0:
+		return m.Run()
+	}
+	code := 0
+	for _, propagation := range []string{"private", "shared"} {
+		if testing.Verbose() {
+			fmt.Printf("with /run %s:\n", propagation)
+		}
+		if err := enter(propagation); err != nil {
+			fmt.Printf("with /run %s: %v\n", propagation, err)
+			code = 1
+		}
+	}
+	return code
+}
+
+// Inside says whether this process is in a world.
+func Inside() bool { return os.Getenv(propagationVar) != "" }
+
+// Shared says whether the world's /run is a shared mount.
+func Shared() bool { return os.Getenv(propagationVar) == "shared" }
+
+// Need skips a test outside of a world, which takes root to make. In CI that is a failure.
+func Need(t testing.TB) {
+	t.Helper()
+	switch {
+	case Inside():
+	case os.Getenv("CI") != "":
+		t.Fatal("needs root")
+	default:
+		t.Skip("needs root")
+	}
+}
+
+// enter starts this program again as the first process of a world, and waits for it.
+func enter(propagation string) error {
+	runtime.LockOSThread() // the world ends with the thread that started it, should this process be killed
+	var args []string
+	for _, arg := range os.Args[1:] {
+		if !strings.HasPrefix(arg, "-test.testlogfile") { // go test's, who reads one from the process that it started
+			args = append(args, arg)
+		}
+	}
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), propagationVar+"="+propagation, initVar+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
+	}
+	return cmd.Run()
+}
+
+// beInit sets the world up, runs the tests in a second process, and buries what loses its parent meanwhile.
+func beInit() int {
+	os.Unsetenv(initVar)
+	if err := furnish(); err != nil {
+		fmt.Println("world:", err)
+		return 1
+	}
+	pid, err := syscall.ForkExec("/proc/self/exe", os.Args,
+		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
+	if err != nil {
+		fmt.Println("world:", err)
+		return 1
+	}
+	for {
+		var status syscall.WaitStatus
+		dead, err := syscall.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			fmt.Println("world: wait:", err)
+			return 1
+		case dead == pid && status.Signaled():
+			return 128 + int(status.Signal())
+		case dead == pid:
+			return status.ExitStatus()
+		}
+	}
+}
+
+func furnish() error {
+	var run uintptr = unix.MS_PRIVATE
+	if Shared() {
+		run = unix.MS_SHARED
+	}
+	for _, m := range []struct {
+		source, target, fstype string
+		flags                  uintptr
+		data                   string
+	}{
+		{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""},
+		{"proc", "/proc", "proc", 0, ""},
+		{"tmpfs", "/run", "tmpfs", 0, "mode=755"},
+		{"", "/run", "", run, ""},
+		{"tmpfs", Scratch, "tmpfs", 0, ""},
+	} {
+		if err := unix.Mount(m.source, m.target, m.fstype, m.flags, m.data); err != nil {
+			return fmt.Errorf("mount %s: %w", m.target, err)
+		}
+	}
+	for _, dir := range []string{Scratch + "/etc", Scratch + "/work"} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	overlay := fmt.Sprintf("lowerdir=/etc,upperdir=%s/etc,workdir=%s/work", Scratch, Scratch)
+	if err := unix.Mount("overlay", "/etc", "overlay", 0, overlay); err != nil {
+		return fmt.Errorf("mount /etc: %w", err)
+	}
+	return nil
+}
