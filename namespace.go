@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 
-	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -23,10 +21,7 @@ type Namespace struct {
 // being made it waits a moment. It needs no privilege, and returns a *[NameError], a *[NotExistError], or a
 // *[StateError] for what is no network namespace.
 func Open(dir, name string) (*Namespace, error) {
-	store, err := persist.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		err = &NotExistError{Path: pathIn(dir, name)}
-	}
+	store, err := storeOf(dir, name)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +80,4 @@ func (n *Namespace) do(f func() error, result chan<- error) {
 	} else if errors.Is(err, unix.EPERM) {
 		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
 	}
-}
-
-func pathIn(dir, name string) string {
-	if dir == "" {
-		dir = DefaultDir
-	}
-	return filepath.Join(dir, name)
 }

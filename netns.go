@@ -11,9 +11,11 @@
 package netns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
@@ -150,10 +152,7 @@ type DeleteOptions struct {
 // holds it. It returns a *[NotExistError] if there is no such name, a *[StateError] for what is no namespace's, a
 // *[BusyError] if a transaction that lives holds the name for five seconds, or a *[PrivilegeError].
 func Delete(ctx context.Context, name string, o DeleteOptions) error {
-	store, err := persist.Open(o.Dir)
-	if errors.Is(err, os.ErrNotExist) {
-		err = &NotExistError{Path: pathIn(o.Dir, name)}
-	}
+	store, err := storeOf(o.Dir, name)
 	if err != nil {
 		return err
 	}
@@ -205,10 +204,7 @@ func List(dir string) ([]Entry, error) {
 
 // Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
 func Lookup(dir, name string) (Entry, error) {
-	store, err := persist.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		err = &NotExistError{Path: pathIn(dir, name)}
-	}
+	store, err := storeOf(dir, name)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -226,4 +222,16 @@ func HiddenFromInit(dir, name string) bool {
 	}
 	defer store.Close()
 	return store.HiddenFromInit(name)
+}
+
+// storeOf opens the run directory that a name should be in.
+func storeOf(dir, name string) (*persist.Store, error) {
+	if err := persist.CheckFileName(name); err != nil {
+		return nil, err
+	}
+	store, err := persist.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &NotExistError{Path: filepath.Join(cmp.Or(dir, DefaultDir), name)}
+	}
+	return store, err
 }

@@ -62,7 +62,7 @@ func (e Entry) describe() string {
 // Lookup says what a name is. It needs privilege (CAP_DAC_OVERRIDE, and CAP_SYS_ADMIN to see what was kept) only to
 // tell apart what is not plainly ready. It returns a *[NameError] or a *[NotExistError].
 func (s *Store) Lookup(name string) (Entry, error) {
-	if err := checkFileName(name); err != nil {
+	if err := CheckFileName(name); err != nil {
 		return Entry{}, err
 	}
 	for {
@@ -208,7 +208,7 @@ const readersPatience = time.Second
 //
 // It returns a *[NameError], a *[NotExistError], or a *[StateError] for what is no network namespace.
 func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err error) {
-	if err := checkFileName(name); err != nil {
+	if err := CheckFileName(name); err != nil {
 		return nil, err
 	}
 	var inProgress error

@@ -22,7 +22,7 @@ func (e *NameError) Error() string {
 // CheckName returns a *[NameError] unless a network namespace should be given this name: 1 to 255 bytes of UTF-8
 // without slashes and control characters, not beginning with a dot or a hyphen.
 func CheckName(name string) error {
-	if err := checkFileName(name); err != nil {
+	if err := CheckFileName(name); err != nil {
 		return err
 	}
 	reason := ""
@@ -42,8 +42,8 @@ func CheckName(name string) error {
 	return nil
 }
 
-// checkFileName returns a *NameError unless the name can be a file's in the run directory, whoever made it.
-func checkFileName(name string) error {
+// CheckFileName returns a *[NameError] unless the name can be a file's in the run directory, whoever made it.
+func CheckFileName(name string) error {
 	reason := ""
 	switch {
 	case name == "":

@@ -51,7 +51,7 @@ func (s *Store) Repair(ctx context.Context, name string) error {
 
 // remove removes a name if may, which is asked while no transaction can change the state, returns nil.
 func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.Stat_t) error) error {
-	if err := checkFileName(name); err != nil {
+	if err := CheckFileName(name); err != nil {
 		return err
 	}
 	for {

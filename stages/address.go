@@ -14,7 +14,7 @@ const addressStage = "address"
 
 // Address returns the step that gives lo further addresses, each with a prefix length: 10.1.2.3/32, 2001:db8::1/128.
 func Address(addresses ...string) Step {
-	return Step{addressStage, []byte(strings.Join(addresses, " "))}
+	return Step{addressStage, []byte(strings.Join(addresses, "\x00"))}
 }
 
 type address struct {
@@ -24,7 +24,7 @@ type address struct {
 
 func decodeAddress(args []byte) (Stage, error) {
 	var a address
-	for _, arg := range strings.Split(string(args), " ") {
+	for _, arg := range strings.Split(string(args), "\x00") {
 		prefix, err := netip.ParsePrefix(arg)
 		reason := ""
 		switch ip := prefix.Addr(); {

@@ -24,7 +24,7 @@ const propagationVar = "NETNS_TEST_RUN"
 const initVar = "NETNS_TEST_INIT"
 
 // Scratch is a tmpfs of the world's own.
-const Scratch = "/mnt"
+const Scratch = "/srv"
 
 // Main runs a package's tests twice, with /run private and then shared. As an ordinary user it runs them where they
 // are; those that call [Need] are skipped then. It returns the exit code.

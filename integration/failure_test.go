@@ -1,0 +1,276 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	library "github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/teststage"
+	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/persist"
+	"github.com/netns-go/netns/stages"
+	"golang.org/x/sys/unix"
+)
+
+// runPlan makes namespaces by steps of one's own, in whatever order.
+func runPlan(ctx context.Context, names []string, keep bool, steps ...stages.Step) error {
+	store, err := persist.Prepare(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return stages.Run(ctx, store, &stages.Plan{Names: names, Steps: steps, Keep: keep})
+}
+
+// creatable fails the test unless the namespace can be created now, and deletes it again.
+func creatable(t *testing.T, names ...string) {
+	t.Helper()
+	netns(t, append([]string{"create"}, names...)...)
+	netns(t, append([]string{"delete"}, names...)...)
+}
+
+// A stage that fails, in each place that a stage can have, on the first and on a later namespace: what was done before
+// it is undone, also outside of the namespace.
+func TestFailureAfterEachStage(t *testing.T) {
+	builtin := []stages.Step{
+		stages.Sysctl("net.ipv4.ip_forward=1"), stages.Loopback(), stages.Address("10.1.2.3/32"), stages.Verify(),
+	}
+	for i := range len(builtin) + 1 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			world.Clean(t)
+			marks := t.TempDir()
+			var steps []stages.Step
+			steps = append(steps, builtin[:i]...)
+			steps = append(steps, teststage.Step("mark "+marks), teststage.Step("fail"))
+			steps = append(steps, builtin[i:]...)
+			err := runPlan(t.Context(), []string{"a", "b"}, false, steps...)
+			var stage *library.StageError
+			if !errors.As(err, &stage) || stage.Stage != "test.stage" || stage.Namespace != "a" {
+				t.Errorf("error %v", err)
+			}
+			if !errors.Is(err, unix.EIO) || err.Error() != "a: test.stage: as it was asked to: input/output error" {
+				t.Errorf("the cause did not cross from the child: %v", err)
+			}
+			if left := world.Files(t, marks); len(left) > 0 {
+				t.Errorf("not undone: %q", left)
+			}
+			creatable(t, "a", "b")
+		})
+	}
+}
+
+// Each way in which a child can end that is no answer.
+func TestDeadChild(t *testing.T) {
+	for verb, text := range map[string]string{
+		"panic": "exit status 2", "exit": "exit status 0", "kill": "signal: killed",
+	} {
+		t.Run(verb, func(t *testing.T) {
+			world.Clean(t)
+			marks := t.TempDir()
+			err := library.Create(t.Context(), []string{"a", "b"}, library.Options{
+				Steps: []library.Step{teststage.Step("mark " + marks), teststage.Step(verb)},
+			})
+			if err == nil || !strings.Contains(err.Error(), "the child ended before its work was done: "+text) {
+				t.Errorf("error %v", err)
+			}
+			if left := world.Files(t, marks); len(left) > 0 {
+				t.Errorf("the parent did not undo what the child did: %q", left)
+			}
+			creatable(t, "a", "b")
+		})
+	}
+}
+
+// A step that cannot be undone is reported, and does not keep the others from being undone.
+func TestStuckUndo(t *testing.T) {
+	world.Clean(t)
+	marks, stuck := t.TempDir(), t.TempDir()
+	err := library.Create(t.Context(), []string{"a"}, library.Options{
+		Steps: []library.Step{
+			teststage.Step("mark " + marks), teststage.Step("stuck " + stuck), teststage.Step("fail"),
+		},
+	})
+	var undo *library.UndoError
+	if !errors.As(err, &undo) || undo.Step != "test.stage a" || !errors.Is(err, unix.EIO) {
+		t.Errorf("error %v", err)
+	}
+	if left := world.Files(t, marks); len(left) > 0 {
+		t.Errorf("not undone: %q", left)
+	}
+	creatable(t, "a")
+}
+
+// A child that hangs, or does not answer, is given up when the context ends.
+func TestContextEndsWhileTheChildHangs(t *testing.T) {
+	for _, verb := range []string{"stop", "sleep"} {
+		t.Run(verb, func(t *testing.T) {
+			world.Clean(t)
+			marks := t.TempDir()
+			cause := errors.New("enough")
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, cause)
+			defer cancel()
+			start := time.Now()
+			err := library.Create(ctx, []string{"a"}, library.Options{
+				Steps: []library.Step{teststage.Step("mark " + marks), teststage.Step(verb)},
+			})
+			if !errors.Is(err, cause) {
+				t.Errorf("error %v", err)
+			}
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if left := world.Files(t, marks); len(left) > 0 {
+				t.Errorf("not undone: %q", left)
+			}
+			creatable(t, "a")
+		})
+	}
+}
+
+// When the parent dies, the child rolls back: also when everything is built and published but not committed.
+func TestDeadParent(t *testing.T) {
+	if world.Inside() && os.Getenv("NETNS_TEST_HELPER") != "" {
+		err := library.Create(context.Background(), []string{"a", "b"}, library.Options{
+			Steps: []library.Step{teststage.Step("mark " + os.Getenv("NETNS_TEST_HELPER")), teststage.Step("kill-parent")},
+		})
+		t.Fatalf("survived: %v", err)
+	}
+	world.Clean(t)
+	marks := t.TempDir()
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestDeadParent$")
+	cmd.Env = append(os.Environ(), "NETNS_TEST_HELPER="+marks)
+	if r := finish(t, cmd); r.code != 128+int(syscall.SIGKILL) {
+		t.Error(r)
+	}
+	for range 500 { // the child still works when the parent is dead
+		if len(world.Files(t, "/run/netns"))+len(world.Files(t, marks)) == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if left := world.Files(t, marks); len(left) > 0 {
+		t.Errorf("not undone: %q", left)
+	}
+	creatable(t, "a", "b")
+}
+
+// The command with a failing system call in each stage, injected by strace.
+func TestInjectedFailure(t *testing.T) {
+	const path = "/proc/sys/net/ipv4/ip_forward"
+	for _, test := range []struct {
+		name, inject, path string
+		code               int
+		stderr             []string
+	}{
+		{"claim", "pwrite64:error=ENOSPC:when=1", "", 1, []string{"create: write /run/netns: no space left on device"}},
+		{"socket", "socketpair:error=EMFILE", "", 1, []string{"socketpair: too many open files"}},
+		{"unshare", "unshare:error=ENOSPC", "", 1,
+			[]string{"create: a: unshare: no space left on device", "max_net_namespaces"}},
+		{"unsupported", "unshare:error=EINVAL", "", 9, []string{"create: a: unshare: ", "CONFIG_NET_NS"}},
+		{"sysctl open", "openat:error=EIO", path, 1, []string{"create: a: sysctl: open " + path + ": input/output error"}},
+		{"sysctl write", "write:error=EROFS", path, 1,
+			[]string{"create: a: sysctl: write " + path + ": read-only file system"}},
+		{"netlink", "sendto:error=ENOBUFS:when=1", "", 1, []string{"create: a: loopback: find lo: no buffer space"}},
+		{"lo up", "sendto:error=EPERM:when=2", "", 6,
+			[]string{"create: a: loopback: set lo up: operation not permitted", "CAP_NET_ADMIN"}},
+		{"address", "sendto:error=ENOMEM:when=4", "", 1,
+			[]string{"create: a: address: add 10.1.2.3/32 to lo: cannot allocate memory"}},
+		{"echo", "sendto:error=ENETUNREACH:when=6", "", 1,
+			[]string{"create: a: verify: ICMP echo to 127.0.0.1: ", "network is unreachable", "--verify=false"}},
+		{"link", "linkat:error=ENOSPC", "", 1, []string{"create: a: publish: link /run/netns/a: no space left"}},
+		{"link of the second", "linkat:error=ENOSPC:when=2", "", 1, []string{"create: b: publish: link /run/netns/b"}},
+		{"mount", "mount:error=ENOMEM:when=1", "", 1, []string{"create: a: publish: mount /run/netns/a: cannot allocate"}},
+		{"mount of the second", "mount:error=ENOMEM:when=2", "", 1, []string{"create: b: publish: mount /run/netns/b"}},
+		{"commit", "pwrite64:error=EIO:when=2", "", 1, []string{"create: commit: ", "input/output error"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			world.Clean(t)
+			netns(t, "create", "earlier") // so that the run directory is there, and something to spoil
+			defer netns(t, "delete", "earlier")
+			args := []string{"strace", "-f", "-o", "/dev/null", "-e", "inject=" + test.inject}
+			if test.path != "" {
+				args = append(args, "-P", test.path)
+			}
+			args = append(args, "netns", "create", "--sysctl", "net.ipv4.ip_forward=1", "--address", "10.1.2.3/32", "a", "b")
+			run(t, args...).want(t, test.code, test.stderr...)
+			if got := netns(t, "list").stdout; got != "earlier\n" {
+				t.Errorf("list shows %q", got)
+			}
+			creatable(t, "a", "b")
+		})
+	}
+}
+
+// What is asked to be kept is kept, and says so.
+func TestKeepOnFail(t *testing.T) {
+	world.Clean(t)
+	err := runPlan(t.Context(), []string{"a"}, true, stages.Loopback(), teststage.Step("fail"), stages.Verify())
+	var kept *library.KeptError
+	if !errors.As(err, &kept) || kept.Kept != "a" || len(kept.Complete) != 0 || !errors.Is(err, unix.EIO) {
+		t.Fatalf("error %v", err)
+	}
+	entry, err := library.Lookup("", "a")
+	if err != nil || entry.State != library.Kept || entry.Stage != "test.stage" {
+		t.Errorf("%+v, %v", entry, err)
+	}
+	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"state":"kept","stage":"test.stage"`) {
+		t.Error(r)
+	}
+	sh(t, "netns exec a cat /sys/class/net/lo/flags | grep -q 0x9").want(t, 0) // lo is up, for a look at it
+	run(t, "netns", "create", "a").want(t, 4, "kept incomplete, since its stage test.stage failed", "netns delete")
+	run(t, "netns", "create", "--if-not-exists", "a").want(t, 4, "kept incomplete")
+	netns(t, "delete", "a")
+}
+
+// With several names, those that were built are published, the one that failed is kept, and the rest are absent.
+func TestCommandKeepsOnFail(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "earlier")
+	defer netns(t, "delete", "earlier")
+	inject := func(inject string) result {
+		return run(t, "strace", "-f", "-o", "/dev/null", "-e", "inject="+inject,
+			"netns", "create", "--rollback-on-fail=false", "a", "b", "c")
+	}
+	// Each namespace takes eight messages, of which the first finds lo and the second brings it up.
+	r := inject("sendto:error=ENOBUFS:when=7").want(t, 8, "create: b: loopback: ", "kept b as it is", "kept 1 complete")
+	list := netns(t, "list", "-o", "json").stdout
+	if strings.Count(list, `"state":"ready"`) != 2 || !strings.Contains(list, `"state":"kept","stage":"loopback"`) {
+		t.Errorf("%v\nand the list is %s", r, list)
+	}
+	netns(t, "delete", "a", "b")
+	run(t, "netns", "delete", "c").want(t, 3)
+
+	inject("linkat:error=ENOSPC:when=2").want(t, 8, "create: b: publish: ", "kept 1 complete")
+	if got := netns(t, "list").stdout; got != "a\nearlier\n" {
+		t.Errorf("list shows %q", got)
+	}
+	netns(t, "delete", "a")
+
+	inject("unshare:error=ENOSPC:when=1").want(t, 1, "create: a: unshare: ")
+}
+
+// The errors are the standard ones, too.
+func TestErrorsMatchTheStandardOnes(t *testing.T) {
+	world.Clean(t)
+	if _, err := library.Open("", "nope"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Open: %v", err)
+	}
+	if err := library.Delete(t.Context(), "nope", library.DeleteOptions{}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Delete: %v", err)
+	}
+	if err := library.Create(t.Context(), []string{"a"}, library.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer library.Delete(t.Context(), "a", library.DeleteOptions{})
+	if err := library.Create(t.Context(), []string{"a"}, library.Options{}); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("Create: %v", err)
+	}
+}
