@@ -65,19 +65,24 @@ func (c *Claim) File() *os.File { return c.file }
 func (c *Claim) Close() error { return c.file.Close() }
 
 // Link gives the claim a name, which reserves it: readers wait for what will be mounted there, and writers fail.
-// It returns a *[StateError] if the name is taken, and a *[NotExistError] never.
+// It returns a *[StateError] if the name is taken.
 func (c *Claim) Link(name string) error {
-	err := again(func() error {
-		return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
-	})
-	if err == unix.EEXIST {
-		entry, lookupErr := c.store.Lookup(name)
-		if lookupErr != nil {
-			entry = Entry{Name: name, State: Ready} // gone again by now, or not to be looked at
+	for {
+		err := again(func() error {
+			return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+		})
+		if err != unix.EEXIST {
+			return pathError("link", c.store.Path(name), err)
+		}
+		entry, err := c.store.Lookup(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is free by now
+		}
+		if err != nil {
+			return err
 		}
 		return &StateError{c.store.Path(name), entry}
 	}
-	return pathError("link", c.store.Path(name), err)
 }
 
 // Mount mounts an open namespace onto a name that the claim is linked to.

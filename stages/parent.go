@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"sync"
@@ -173,7 +172,7 @@ func (r *run) converse(ctx context.Context) error {
 			}
 		case kindFailed:
 			r.undone = m.undone
-			return r.failure(name, m)
+			return failure(name, m)
 		case kindReady:
 			return r.commit(ctx, name, m)
 		default:
@@ -193,7 +192,7 @@ func (r *run) commit(ctx context.Context, name string, m *message) error {
 			return fmt.Errorf("commit: %w", err)
 		}
 	} else {
-		k := &KeptError{Complete: r.plan.Names[:m.complete], Err: r.failure(name, m)}
+		k := &KeptError{Complete: r.plan.Names[:m.complete], Err: failure(name, m)}
 		if m.kept {
 			k.Kept = name
 		}
@@ -209,14 +208,9 @@ func (r *run) commit(ctx context.Context, name string, m *message) error {
 }
 
 // failure is the error that the child reported.
-func (r *run) failure(name string, m *message) error {
+func failure(name string, m *message) error {
 	if m.stage == "" {
 		return &m.err
-	}
-	if m.stage == publishStage && errors.Is(&m.err, fs.ErrExist) {
-		if entry, err := r.store.Lookup(name); err == nil {
-			return &persist.StateError{Path: r.store.Path(name), Entry: entry}
-		}
 	}
 	return &Error{name, m.stage, &m.err}
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/netns-go/netns/persist"
 )
 
 // What parent and child say to each other, over a stream socket: a kind, the length of what follows (four bytes,
@@ -58,11 +60,12 @@ type message struct {
 	kept     bool   // ready: the target that failed was published as it was
 }
 
-// A remoteError is an error that crossed from the child: its text, and its errno if it has one.
+// A remoteError is an error that crossed from the child: its text, and what in it callers branch on.
 type remoteError struct {
 	text        string
-	errno       syscall.Errno
+	errno       syscall.Errno // if it has one
 	unsupported bool
+	taken       persist.StateError // if it says that a name is taken
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -78,11 +81,23 @@ func (e *remoteError) Unwrap() error {
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
 func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
 
+// As finds the *[persist.StateError] that there was in the child.
+func (e *remoteError) As(target any) bool {
+	state, ok := target.(**persist.StateError)
+	if ok = ok && e.taken.Path != ""; ok {
+		*state = &e.taken
+	}
+	return ok
+}
+
 func toRemote(err error) remoteError {
 	r := remoteError{text: err.Error(), unsupported: errors.Is(err, errors.ErrUnsupported)}
-	if !errors.As(err, &r.errno) && errors.Is(err, os.ErrExist) {
-		r.errno = syscall.EEXIST
+	var taken *persist.StateError
+	if errors.As(err, &taken) {
+		r.errno, r.taken = syscall.EEXIST, *taken
+		return r
 	}
+	errors.As(err, &r.errno)
 	return r
 }
 
@@ -109,7 +124,9 @@ func (m *message) encode() []byte {
 	case kindReady, kindFailed:
 		b = appendText(binary.AppendUvarint(b, m.target), m.stage)
 		b = binary.AppendUvarint(appendText(b, m.err.text), uint64(m.err.errno))
-		b = appendFlag(appendFlag(b, m.err.unsupported), m.undone)
+		b = appendText(appendText(appendFlag(b, m.err.unsupported), m.err.taken.Path), m.err.taken.Name)
+		b = appendText(appendText(b, string(m.err.taken.State)), m.err.taken.Stage)
+		b = appendFlag(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.undone)
 		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
 	}
 	binary.LittleEndian.PutUint32(b[1:], uint32(len(b)-headerLen))
@@ -147,7 +164,9 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
 	case kindReady, kindFailed:
 		m.target, m.stage = d.number(), d.text()
-		m.err = remoteError{d.text(), syscall.Errno(d.number()), d.flag()}
+		m.err = remoteError{text: d.text(), errno: syscall.Errno(d.number()), unsupported: d.flag()}
+		m.err.taken.Path, m.err.taken.Name = d.text(), d.text()
+		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
 	case kindCommit:
 	default:

@@ -40,7 +40,11 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
 		see = "netns " + c.Command.Name + " --help"
 	}
-	return usageError{fmt.Sprintf("%v; see %s", err, see)}
+	usage := usageError{fmt.Sprintf("%v; see %s", err, see)}
+	if c.Command != nil && runsCommand[c.Command.Name] {
+		return codedError{usage, codeExec}
+	}
+	return usage
 }
 
 // A codedError ends the command with a code of its own.
