@@ -65,8 +65,7 @@ func create(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Command.Name, err)
 	}
-	ctx, stop := untilSignal(c.Context)
-	defer stop()
+	ctx := untilSignal(c.Context)
 	if d := c.Duration("timeout"); d > 0 {
 		var cancel context.CancelFunc
 		cause := fmt.Errorf("timed out after %v, and nothing is left: %w", d, context.DeadlineExceeded)

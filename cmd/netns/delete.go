@@ -48,8 +48,7 @@ func deleteAll(c *cli.Context) error {
 			return fmt.Errorf("delete: %w", err)
 		}
 	}
-	ctx, stop := untilSignal(c.Context)
-	defer stop()
+	ctx := untilSignal(c.Context)
 	options := netns.DeleteOptions{Dir: c.String("dir"), Force: c.Bool("force")}
 	var first error
 	for _, name := range names {

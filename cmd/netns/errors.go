@@ -122,9 +122,10 @@ func advise(err error, forState map[netns.State]string) error {
 	return fmt.Errorf("%w; %s", err, advice)
 }
 
-// untilSignal returns a context that ends, with a signalError as its cause, when the command is told to end. A signal
-// that was ignored when the command started, as by nohup, stays so.
-func untilSignal(parent context.Context) (context.Context, func()) {
+// untilSignal returns a context that ends, with a signalError as its cause, when the command is told to end. What cannot
+// be rolled back any more is then finished, so the signals stay caught until the process ends. One that was ignored when
+// the command started, as by nohup, stays so.
+func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
@@ -133,14 +134,8 @@ func untilSignal(parent context.Context) (context.Context, func()) {
 		}
 	}
 	go func() {
-		select {
-		case sig := <-signals:
-			cancel(signalError{sig.(syscall.Signal)})
-		case <-ctx.Done():
-		}
+		sig := <-signals
+		cancel(signalError{sig.(syscall.Signal)})
 	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
+	return ctx
 }

@@ -1,0 +1,225 @@
+package integration
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	library "github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/teststage"
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+// thousand returns names of nearly full length, so that the plan is larger than any buffer on its way.
+func thousand() []string {
+	names := make([]string, 1000)
+	for i := range names {
+		names[i] = fmt.Sprintf("%04d-%s", i, strings.Repeat("x", 240))
+	}
+	return names
+}
+
+func TestThousandNames(t *testing.T) {
+	world.Clean(t)
+	names := thousand()
+	r := netns(t, append([]string{"create"}, names...)...)
+	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
+	if len(lines) != 1001 || lines[1000] != "Loopback interface is UP - localhost is reachable" {
+		t.Errorf("%d lines, the last is %q", len(lines), lines[len(lines)-1])
+	}
+	if got := strings.Fields(netns(t, "list", "-o", "name").stdout); !slices.Equal(got, names) {
+		t.Errorf("list shows %d names", len(got))
+	}
+	for _, i := range []int{0, 500, 999} {
+		sh(t, "netns exec "+names[i]+" ping -c 1 -W 1 127.0.0.1").want(t, 0)
+	}
+	if mounts := world.Mounts(t, "/run/netns/"); len(mounts) != 1000 {
+		t.Errorf("%d mounts", len(mounts))
+	}
+	netns(t, append([]string{"delete"}, names...)...)
+}
+
+// All or none: when the last of a thousand fails, none is left.
+func TestThousandNamesOrNone(t *testing.T) {
+	world.Clean(t)
+	names := thousand()
+	netns(t, "create", names[999])
+	run(t, append([]string{"netns", "create"}, names...)...).want(t, 4, names[999]+": exists: ready")
+	run(t, append([]string{"strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=mount",
+		"-e", "inject=mount:error=ENOSPC:when=999", "netns", "create"}, names[:999]...)...).
+		want(t, 1, "create: "+names[998]+": publish: mount", "no space left on device")
+	if got := netns(t, "list", "-o", "name").stdout; got != names[999]+"\n" {
+		t.Errorf("list shows %q", got)
+	}
+	netns(t, "delete", names[999])
+}
+
+// The descriptors that many names take are there or asked for before anything is built.
+func TestDescriptorLimit(t *testing.T) {
+	world.Clean(t)
+	names := thousand()
+	const limited = `ulimit -n 256; exec setpriv --bounding-set=-sys_resource "$@"`
+	run(t, append([]string{"sh", "-c", limited, "sh", "netns", "create"}, names...)...).
+		want(t, 6, "having 1064 files open where the limit (ulimit -Hn) is 256 needs CAP_SYS_RESOURCE")
+	run(t, append([]string{"sh", "-c", `ulimit -Sn 64; exec "$@"`, "sh", "netns", "create"}, names...)...).want(t, 0)
+	netns(t, append([]string{"delete"}, names...)...)
+}
+
+// While many goroutines make namespaces, no thread of this process is ever in another one than its own.
+func TestNoThreadLeavesItsNamespace(t *testing.T) {
+	world.Clean(t)
+	own, err := os.Readlink("/proc/self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var looks atomic.Int64
+	var watchers, makers sync.WaitGroup
+	watchers.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			tasks, err := os.ReadDir("/proc/self/task")
+			if err != nil {
+				t.Error(err)
+			}
+			for _, task := range tasks {
+				seen, err := os.Readlink("/proc/self/task/" + task.Name() + "/ns/net")
+				if err == nil && seen != own {
+					t.Errorf("thread %s is in %s, the process in %s", task.Name(), seen, own)
+				}
+				looks.Add(1)
+			}
+		}
+	})
+	var made atomic.Int64
+	for i := range 32 {
+		makers.Go(func() {
+			for j := range 6 {
+				names := []string{fmt.Sprintf("n%d-%d", i, j), fmt.Sprintf("m%d-%d", i, j)}
+				o := library.Options{Addresses: []string{"10.1.2.3/32"}}
+				if j%3 == 2 {
+					o.Steps = []library.Step{teststage.Step("fail")}
+				}
+				err := library.Create(t.Context(), names, o)
+				if j%3 == 2 {
+					if !errors.Is(err, unix.EIO) {
+						t.Errorf("want a failure, got %v", err)
+					}
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					continue
+				}
+				made.Add(2)
+				for _, name := range names {
+					if err := library.Delete(t.Context(), name, library.DeleteOptions{}); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	makers.Wait()
+	close(done)
+	watchers.Wait()
+	if made.Load() != 32*4*2 || looks.Load() < 1000 {
+		t.Errorf("%d namespaces made, %d looks at a thread", made.Load(), looks.Load())
+	}
+	t.Logf("%d namespaces made, %d looks at a thread", made.Load(), looks.Load())
+}
+
+// Of many that create one name at once, one wins.
+func TestOneNameManyCommands(t *testing.T) {
+	world.Clean(t)
+	sh(t, "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns").want(t, 0) // all are first users, too
+	var mu sync.Mutex
+	codes := map[int]int{}
+	var commands sync.WaitGroup
+	for range 64 {
+		commands.Go(func() {
+			r := run(t, "netns", "create", "one")
+			mu.Lock()
+			defer mu.Unlock()
+			codes[r.code]++
+			if r.code != 0 {
+				r.want(t, 4, "one: exists: ")
+			}
+		})
+	}
+	commands.Wait()
+	if codes[0] != 1 || codes[4] != 63 {
+		t.Errorf("exit codes: %v", codes)
+	}
+	if mounts := world.Mounts(t, "/run/netns"); len(mounts) != 2 {
+		t.Errorf("mounts: %q", mounts)
+	}
+	netns(t, "delete", "one")
+}
+
+// --if-not-exists waits for what is in progress: all succeed.
+func TestOneNameIfNotExists(t *testing.T) {
+	world.Clean(t)
+	var commands sync.WaitGroup
+	for range 32 {
+		commands.Go(func() {
+			if r := run(t, "netns", "create", "--if-not-exists", "one"); r.code != 0 {
+				t.Error(r)
+			}
+		})
+	}
+	commands.Wait()
+	netns(t, "delete", "one")
+}
+
+// A signal to the command, at whatever moment, rolls back or comes too late.
+func TestSignals(t *testing.T) {
+	world.Clean(t)
+	creatable(t, "x")
+	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
+		for _, target := range []string{"process", "group"} {
+			for delay := range 12 {
+				cmd := command("netns", "create", "a", "b", "c", "d")
+				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+				var stderr strings.Builder
+				cmd.Stderr = &stderr
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Duration(delay) * 2 * time.Millisecond)
+				pid := cmd.Process.Pid
+				if target == "group" {
+					pid = -pid
+				}
+				unix.Kill(pid, sig) // it is not reaped yet, so the pid is its own
+				cmd.Wait()
+				code := cmd.ProcessState.ExitCode()
+				if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
+					code = 128 + int(status.Signal()) // before it was prepared for signals
+				}
+				list := strings.Fields(netns(t, "list", "-o", "name").stdout)
+				switch {
+				case code == 0 && len(list) == 4:
+					netns(t, "delete", "a", "b", "c", "d")
+				case code == 128+int(sig) && len(list) == 0:
+				case sig == unix.SIGQUIT && code == 2 && len(list) == 0 && strings.HasPrefix(stderr.String(), "SIGQUIT: quit"):
+					// It came before main did, and the Go runtime has its own way then.
+				default:
+					t.Errorf("signal %v to the %s after %d ms: left %q, exit code %d, %s", sig, target, 2*delay, list, code, &stderr)
+				}
+			}
+		}
+	}
+}
