@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestArrange(t *testing.T) {
+	app := newApp()
+	for args, want := range map[string]string{
+		"":                                   "",
+		"create a":                           "create -- a",
+		"create a -v b":                      "-v create -- a b",
+		"create a --dir /x b":                "--dir /x create -- a b",
+		"--dir=/x create a":                  "--dir=/x create -- a",
+		"create --address 10.0.0.1/8 a":      "create --address 10.0.0.1/8 -- a",
+		"create a --address 10.0.0.1/8":      "create --address 10.0.0.1/8 -- a",
+		"create a --sysctl net.x=1 --verify": "create --sysctl net.x=1 --verify -- a",
+		"create --sysctl=net.x=1 a":          "create --sysctl=net.x=1 -- a",
+		"create a -- -v":                     "create -- a -v",
+		"create -- --help":                   "create -- --help",
+		"create a --help":                    "create --help -- a",
+		"del a":                              "delete -- a",
+		"list -o json":                       "list -o json --",
+		"exec a ls -v --dir x":               "exec -- a ls -v --dir x",
+		"exec a -- ls -- -v":                 "exec -- a -- ls -- -v",
+		"exec --dir /x a ls -o":              "--dir /x exec -- a ls -o",
+		"exec -- -a ls":                      "exec -- -a ls",
+		"-v exec a -v":                       "-v exec -- a -v",
+		"nope a -v":                          "nope a -v",
+		"--nope create a":                    "--nope create -- a",
+		"create a --nope":                    "create --nope -- a",
+		"create - a":                         "create -- - a",
+		"create a --timeout":                 "create --timeout -- a",
+		"help create":                        "help create",
+	} {
+		got := strings.Join(arrange(app, append([]string{"netns"}, strings.Fields(args)...))[1:], " ")
+		if got != want {
+			t.Errorf("%q became %q, want %q", args, got, want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for name, want := range map[string]string{
+		"a b": "a b", "ä": "ä", "a\nb": `"a\nb"`, "\x1b[1m": `"\x1b[1m"`, "\xff": `"\xff"`, "": `""`, "\u202e": `"\u202e"`,
+	} {
+		if got := printable(name); got != want {
+			t.Errorf("%q is shown as %s, want %s", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package persist
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+// unprepare takes the run directory away.
+func unprepare(t *testing.T) {
+	t.Helper()
+	world.Clean(t)
+	for unix.Unmount(DefaultDir, 0) == nil {
+	}
+	if err := os.RemoveAll(DefaultDir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func prepare(t *testing.T, dir string) {
+	t.Helper()
+	s, err := Prepare(t.Context(), dir)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	s.Close()
+}
+
+// However many are first, the directory is mounted once.
+func TestFirstUsersAtOnce(t *testing.T) {
+	for range 20 {
+		unprepare(t)
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() { prepare(t, "") })
+		}
+		all.Wait()
+		if mounts := world.Mounts(t, DefaultDir); len(mounts) != 1 {
+			t.Fatalf("mounts: %q", mounts)
+		}
+	}
+	if info, err := os.Stat(DefaultDir); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// The directory's lock can be held by anybody who can read it. Whoever sets it up waits for a while only, and who finds
+// it set up does not take it.
+func TestHeldLock(t *testing.T) {
+	unprepare(t)
+	if err := os.Mkdir(DefaultDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hold := func() *os.File {
+		f, err := os.Open(DefaultDir)
+		if err == nil {
+			err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	held := hold()
+	var busy *BusyError
+	start := time.Now()
+	if _, err := Prepare(t.Context(), ""); !errors.As(err, &busy) {
+		t.Errorf("Prepare: %v", err)
+	}
+	if took := time.Since(start); took < patience || took > 4*patience {
+		t.Errorf("took %v", took)
+	}
+	held.Close()
+	prepare(t, "")
+	held = hold()
+	defer held.Close()
+	start = time.Now()
+	prepare(t, "")
+	if took := time.Since(start); took > patience/2 {
+		t.Errorf("took %v, although there was nothing to set up", took)
+	}
+}
+
+func TestPrepareErrors(t *testing.T) {
+	unprepare(t)
+	if _, err := Prepare(t.Context(), "/run/nope/netns"); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("without a parent: %v", err)
+	}
+	if _, err := Prepare(contextFor(t, 0), ""); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Logf("with a context that has ended: %v", err)
+	}
+	for _, dir := range []string{"relative", "/run/other"} {
+		t.Chdir("/run")
+		prepare(t, dir)
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A claim has no name until it is linked, and is gone when it is closed.
+func TestClaimHasNoName(t *testing.T) {
+	s := prepared(t)
+	c, err := s.Claim([]string{"x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, err := s.Names(); err != nil || len(names) > 0 {
+		t.Errorf("names %q, %v", names, err)
+	}
+	if published, err := c.Published(); err != nil || published {
+		t.Errorf("published: %v, %v", published, err)
+	}
+	if committed, err := c.Committed(); err != nil || committed {
+		t.Errorf("committed: %v, %v", committed, err)
+	}
+	c.Close()
+}

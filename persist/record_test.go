@@ -1,0 +1,90 @@
+package persist
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func sample() *record {
+	return &record{
+		tx: txKept, stage: "verify", boot: "6c3eace7-3e0c-4030-a6b4-dba8bcf5b337", mntns: mountNS{4026531832, 7}, pid: 42,
+		members: []member{{memberHere, "first", 0}, {memberGoing, "a b", 0}, {memberKept, strings.Repeat("x", 255), 0}},
+	}
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	want := sample()
+	data := want.encode()
+	got, err := decodeRecord(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, m := range got.members {
+		if data[m.at] != m.state || !bytes.HasPrefix(data[m.at+1:], []byte(m.name+"\n")) {
+			t.Errorf("the state of %q is not at %d", m.name, m.at)
+		}
+		got.members[i].at = 0
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if data[stateAt] != txKept || string(data[stageAt:stageAt+6]) != "verify" {
+		t.Errorf("state and stage are not where they are written: %q", data)
+	}
+}
+
+func TestRecordOfOthers(t *testing.T) {
+	data := string(sample().encode())
+	for text, want := range map[string]error{
+		"":                   errNoRecord,
+		"netns":              errNoRecord,
+		"# a comment\n":      errNoRecord,
+		"netns claim ":       errIncompatible,
+		"netns claim 2\nb\n": errIncompatible,
+		"netns claim 12\n":   errIncompatible,
+		data[:len(data)-1]:   errIncompatible,
+		data[:100]:           errIncompatible,
+		data + "\n":          errIncompatible,
+	} {
+		if _, err := decodeRecord([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
+}
+
+// A thousand names of full length take a record of their size, not of its square.
+func TestRecordStaysSmall(t *testing.T) {
+	r := sample()
+	r.members = nil
+	for i := range 1000 {
+		r.members = append(r.members, member{memberHere, fmt.Sprintf("%0255d", i), 0})
+	}
+	if n := len(r.encode()); n > 300_000 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// Whatever is in a file, it is read as what was once written, or as none of ours.
+func FuzzRecord(f *testing.F) {
+	f.Add(sample().encode())
+	f.Add([]byte("netns claim 1\nb\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := decodeRecord(data)
+		if err != nil {
+			return
+		}
+		again, err := decodeRecord(r.encode())
+		if err != nil || !reflect.DeepEqual(r.members, again.members) && len(r.encode()) == len(data) {
+			t.Errorf("%q was read as %+v, then %+v, %v", data, r, again, err)
+		}
+		for _, m := range r.members {
+			if m.at >= int64(len(data)) || data[m.at] != m.state {
+				t.Errorf("the state of %q is not at %d", m.name, m.at)
+			}
+		}
+	})
+}

@@ -1,0 +1,180 @@
+package persist
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func contextFor(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func stack(t *testing.T, s *Store, name string) {
+	t.Helper()
+	if err := unix.Mount(procPath(newNamespace(t)), s.Path(name), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStackedMountsArePeeled(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "x")
+	stack(t, s, "x")
+	stack(t, s, "x")
+	if err := s.Delete(t.Context(), "x", false); err != nil {
+		t.Error(err)
+	}
+	c := mounted(t, s, "y")
+	stack(t, s, "y")
+	if err := c.Withdraw("y"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Something else that is mounted over a namespace is not ours to unmount.
+func TestForeignMountOverOurs(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "x")
+	if err := unix.Mount("/etc/passwd", s.Path("x"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, force := range []bool{false, true} {
+		if err := s.Delete(t.Context(), "x", force); err == nil {
+			t.Error("deleted")
+		}
+	}
+	if err := s.Repair(t.Context(), "x"); err == nil {
+		t.Error("repaired")
+	}
+	if err := unix.Unmount(s.Path("x"), 0); err != nil {
+		t.Errorf("it is not there any more: %v", err)
+	}
+	inState(t, s, "x", Ready)
+	remove(t, s, "x")
+}
+
+// A name that was deleted and made anew belongs to its new owner: an undo that comes late leaves it alone.
+func TestWithdrawLeavesWhatCameLater(t *testing.T) {
+	s := prepared(t)
+	c := mounted(t, s, "x", "y", "z")
+	// Each name goes as ip netns del has it, and comes back: by us, by another tool, by one that has not mounted yet.
+	for _, name := range []string{"x", "y", "z"} {
+		if err := unix.Unmount(s.Path(name), unix.MNT_DETACH); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(s.Path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done(t, s, "x")
+	for _, name := range []string{"y", "z"} {
+		if err := os.WriteFile(s.Path(name), nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stack(t, s, "y")
+	before := []uint64{inode(t, s, "x"), inode(t, s, "y"), inode(t, s, "z")}
+	for i, name := range []string{"x", "y", "z"} {
+		if err := c.Withdraw(name); err != nil {
+			t.Error(err)
+		}
+		if inode(t, s, name) != before[i] {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	inState(t, s, "x", Ready)
+	inState(t, s, "y", Ready)
+	inState(t, s, "z", Foreign)
+	remove(t, s, "x", "y", "z")
+}
+
+// The same when the claim has another name still, so that its file lives.
+func TestWithdrawComparesTheFileBelow(t *testing.T) {
+	s := prepared(t)
+	c := mounted(t, s, "x", "y")
+	if err := s.unpublish("x", c.file); err != nil {
+		t.Fatal(err)
+	}
+	done(t, s, "x")
+	if err := c.Withdraw("x"); err != nil {
+		t.Error(err)
+	}
+	inState(t, s, "x", Ready)
+	if err := c.Withdraw("y"); err != nil {
+		t.Error(err)
+	}
+	remove(t, s, "x")
+}
+
+// A repair that was decided on a name that has come back since finds that out.
+func TestRepairOnlyStale(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "x")
+	var state *StateError
+	if err := s.Repair(t.Context(), "x"); !errors.As(err, &state) || state.State != Ready {
+		t.Errorf("Repair: %v", err)
+	}
+	inState(t, s, "x", Ready)
+	remove(t, s, "x")
+}
+
+// Two that delete one name: one does, the other finds nothing.
+func TestDeleteAtOnce(t *testing.T) {
+	s := prepared(t)
+	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	for range 5 {
+		done(t, s, names...) // one claim, so they queue for its lock
+		var mu sync.Mutex
+		deleted := 0
+		var all sync.WaitGroup
+		for _, name := range append(names, names...) {
+			all.Go(func() {
+				err := s.Delete(t.Context(), name, false)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case err == nil:
+					deleted++
+				case !errors.Is(err, fs.ErrNotExist):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if deleted < len(names) {
+			t.Errorf("%d deletes of %d names said that they did it", deleted, len(names))
+		}
+		if left, err := s.Names(); err != nil || len(left) > 0 {
+			t.Errorf("left %q, %v", left, err)
+		}
+	}
+}
+
+// What has no mount and no record is another tool's that makes it right now, unless it is old.
+func TestDeleteForeign(t *testing.T) {
+	s := prepared(t)
+	if err := os.WriteFile(s.Path("x"), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	var busy *BusyError
+	if err := s.Delete(t.Context(), "x", false); !errors.As(err, &busy) {
+		t.Errorf("Delete: %v", err)
+	}
+	if testing.Short() {
+		remove(t, s, "x")
+		return
+	}
+	time.Sleep(foreignAge + time.Second)
+	if err := s.Delete(t.Context(), "x", false); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,136 @@
+package stages
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
+)
+
+func samples() []*message {
+	taken := &persist.StateError{Path: "/run/netns/a", Entry: persist.Entry{Name: "a", State: persist.Kept, Stage: "verify", PID: 7}}
+	return []*message{
+		{kind: kindHello, version: protocol},
+		{kind: kindPlan, dir: "/run/netns", names: []string{"a", "b c"}, keep: true,
+			steps: []Step{{loopbackStage, []byte{}}, {"x", []byte("any\x00thing\n")}}},
+		{kind: kindPlan, dir: "/run/netns", progress: true},
+		{kind: kindPassed, target: 3, stage: "verify", took: time.Second},
+		{kind: kindReady, complete: 1000},
+		{kind: kindReady, complete: 2, kept: true, target: 2, stage: "verify", err: toRemote(fmt.Errorf("x: %w", unix.EIO))},
+		{kind: kindFailed, undone: true, err: toRemote(fmt.Errorf("publish: %w", taken))},
+		{kind: kindFailed, err: toRemote(&persist.UnsupportedError{Need: "something", Err: unix.EINVAL})},
+		{kind: kindCommit},
+	}
+}
+
+func TestMessagesCross(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer w.Close()
+		for _, m := range samples() {
+			// A byte at a time: whoever reads must not depend on how it was written.
+			for _, b := range m.encode() {
+				w.Write([]byte{b})
+			}
+		}
+	}()
+	c := newConn(r)
+	defer r.Close()
+	for _, want := range samples() {
+		got, err := c.receive()
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+		}
+	}
+	if _, err := c.receive(); err != io.EOF {
+		t.Errorf("at the end: %v", err)
+	}
+}
+
+func TestReceiveRefuses(t *testing.T) {
+	for text, data := range map[string]string{
+		"cut off":   "p\x10\x00\x00\x00abc",
+		"malformed": "z\x00\x00\x00\x00",
+		"bytes":     "p\xff\xff\xff\xff",
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.WriteString(data)
+		w.Close()
+		if _, err := newConn(r).receive(); err == nil || err == io.EOF || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: %v", data, err)
+		}
+		r.Close()
+	}
+}
+
+// What callers branch on crosses, and the text stays as it was.
+func TestErrorsCross(t *testing.T) {
+	cross := func(err error) error {
+		m := &message{kind: kindFailed, stage: "x", err: toRemote(&Error{"a", "x", err})}
+		got, decodeErr := decodeMessage(m.kind, m.encode()[headerLen:])
+		if decodeErr != nil {
+			t.Fatal(decodeErr)
+		}
+		return failure("a", got)
+	}
+	path := &fs.PathError{Op: "mount", Path: "/run/netns/a", Err: unix.EPERM}
+	err := cross(&persist.PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "it", Err: path})
+	var stage *Error
+	if !errors.Is(err, unix.EPERM) || !errors.Is(err, fs.ErrPermission) || !errors.As(err, &stage) || stage.Stage != "x" {
+		t.Errorf("%#v", err)
+	}
+	if !strings.Contains(err.Error(), "mount /run/netns/a: operation not permitted: it needs CAP_SYS_ADMIN") {
+		t.Error(err)
+	}
+	err = cross(&persist.UnsupportedError{Need: "CONFIG_NET_NS", Err: unix.EINVAL})
+	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EINVAL) {
+		t.Errorf("%#v", err)
+	}
+	want := persist.StateError{Path: "/run/netns/a", Entry: persist.Entry{Name: "a", State: persist.Ready}}
+	var state *persist.StateError
+	if err := cross(&want); !errors.As(err, &state) || *state != want || !errors.Is(err, fs.ErrExist) {
+		t.Errorf("%#v", err)
+	}
+	plain := cross(errors.New("plain"))
+	var errno syscall.Errno
+	if errors.As(plain, &errno) || errors.As(plain, &state) && state == nil || errors.Is(plain, errors.ErrUnsupported) {
+		t.Errorf("%#v", plain)
+	}
+}
+
+// Whatever comes over the socket is one message or an error, and never more memory than it has bytes.
+func FuzzMessage(f *testing.F) {
+	for _, m := range samples() {
+		f.Add(m.kind, m.encode()[headerLen:])
+	}
+	f.Add(byte(kindPlan), bytes.Repeat([]byte{0xff}, 20))
+	f.Fuzz(func(t *testing.T, kind byte, body []byte) {
+		m, err := decodeMessage(kind, body)
+		if err != nil {
+			return
+		}
+		if len(m.names) > len(body) || len(m.steps) > len(body) {
+			t.Errorf("%d names and %d steps of %d bytes", len(m.names), len(m.steps), len(body))
+		}
+		again, err := decodeMessage(kind, m.encode()[headerLen:])
+		if err != nil || !reflect.DeepEqual(m, again) {
+			t.Errorf("%+v became %+v, %v", m, again, err)
+		}
+	})
+}
