@@ -48,6 +48,7 @@ const noNSID = -1
 // NSID returns the id that the caller's network namespace has for this one, as ip netns set assigns it, or -1.
 func (n *Namespace) NSID() (int, error) {
 	id, err := netlink.GetNetNsIdByFd(n.Fd())
+	runtime.KeepAlive(n)
 	if err != nil {
 		return noNSID, fmt.Errorf("%s: nsid: %w", n.path, err)
 	}
@@ -62,6 +63,7 @@ func (n *Namespace) NSID() (int, error) {
 func (n *Namespace) Do(f func() error) error {
 	result := make(chan error, 1)
 	go n.do(f, result)
+	defer runtime.KeepAlive(n) // and so its descriptor open
 	return <-result
 }
 

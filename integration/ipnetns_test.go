@@ -17,7 +17,7 @@ func TestBothWays(t *testing.T) {
 	for _, first := range []string{"ip netns add", "netns create"} {
 		t.Run("first "+first, func(t *testing.T) {
 			world.Clean(t)
-			sh(t, "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns").want(t, 0)
+			sh(t, fresh).want(t, 0)
 			sh(t, first+" first").want(t, 0)
 
 			netns(t, "create", "ours")
@@ -72,7 +72,7 @@ func TestMountsFromBeforeTheRunDirectoryWasOne(t *testing.T) {
 	for _, remove := range []string{"ip netns del early", "netns delete early", "umount -l /run/netns/early && rm /run/netns/early"} {
 		t.Run(remove, func(t *testing.T) {
 			world.Clean(t)
-			sh(t, "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns; mkdir /run/netns").want(t, 0)
+			sh(t, fresh+"; mkdir /run/netns").want(t, 0)
 			sh(t, "touch /run/netns/early; unshare --net mount --bind /proc/self/ns/net /run/netns/early").want(t, 0)
 			// unshare(1) has no private mounts here, so the mount is in this mount namespace.
 			sh(t, "nsenter --net=/run/netns/early true").want(t, 0)

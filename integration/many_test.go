@@ -144,7 +144,7 @@ func TestNoThreadLeavesItsNamespace(t *testing.T) {
 // Of many that create one name at once, one wins.
 func TestOneNameManyCommands(t *testing.T) {
 	world.Clean(t)
-	sh(t, "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns").want(t, 0) // all are first users, too
+	sh(t, fresh).want(t, 0) // all are first users, too
 	var mu sync.Mutex
 	codes := map[int]int{}
 	var commands sync.WaitGroup

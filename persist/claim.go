@@ -85,9 +85,14 @@ func (c *Claim) Link(name string) error {
 	}
 }
 
-// Mount mounts an open namespace onto a name that the claim is linked to.
+// Mount mounts an open namespace onto a name that the claim is linked to. It returns a *[BusyError] if another process,
+// which must not, took the name away.
 func (c *Claim) Mount(name string, ns *os.File) error {
+	replaced := &BusyError{c.store.Path(name), "another process removed the file that was to be mounted on"}
 	target, err := c.store.openTop(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return replaced
+	}
 	if err != nil {
 		return err
 	}
@@ -95,9 +100,12 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 	if ours, err := sameFile(target, c.file); err != nil {
 		return err
 	} else if !ours {
-		return &BusyError{c.store.Path(name), "another process replaced the file to be mounted on"}
+		return replaced
 	}
 	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
+	if err == unix.ENOENT { // removed since it was opened
+		return replaced
+	}
 	return pathError("mount", c.store.Path(name), err)
 }
 

@@ -73,7 +73,8 @@ func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUn
 // refused explains an EPERM or EACCES of a call on the run directory: the mount calls need CAP_SYS_ADMIN, and so does
 // all that follows, hence it is named first; a process that has it and is refused lacks permission on the directory.
 func refused(err error) error {
-	if !errors.Is(err, fs.ErrPermission) {
+	var explained *PrivilegeError
+	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) {
 		return err
 	}
 	capability := "CAP_SYS_ADMIN"

@@ -32,15 +32,14 @@ func Prepare(ctx context.Context, dir string) (*Store, error) {
 		return nil, refused(err)
 	}
 	// By far the most frequent case, and no lock that somebody else could hold: it is a mount, and shared.
-	if err := setShared(s.Dir()); err == nil {
+	if s.setShared() == nil {
 		return s, nil
 	}
-	if err := s.becomeMount(ctx); err != nil {
-		s.Close()
+	path := s.Dir()
+	s.Close() // it is below the mount that there is now, or will be
+	if err := becomeMount(ctx, path); err != nil {
 		return nil, err
 	}
-	path := s.Dir()
-	s.Close() // it is below the mount now
 	return Open(path)
 }
 
@@ -57,15 +56,16 @@ func makeDir(dir string) error {
 	return os.Chmod(dir, 0o755) // whatever the umask, ip netns list works for everybody
 }
 
-// setShared returns EINVAL for a directory that is no mount, see mount(2).
-func setShared(dir string) error {
-	return again(func() error { return unix.Mount("", dir, "", unix.MS_SHARED, "") })
+// setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
+// that its path leads to a mount by now would not help.
+func (s *Store) setShared() error {
+	return again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") })
 }
 
-// becomeMount mounts the run directory onto itself, under the lock that iproute2 takes for it. The mount is made ready
+// becomeMount mounts a run directory onto itself, under the lock that iproute2 takes for it. The mount is made ready
 // before it is attached, so that no other process ever sees it half set up, nor a crash leaves it so.
-func (s *Store) becomeMount(ctx context.Context) error {
-	lock, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
+func becomeMount(ctx context.Context, dir string) error {
+	lock, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -73,16 +73,21 @@ func (s *Store) becomeMount(ctx context.Context) error {
 	flock := func() error { return unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
 	switch err := wait(ctx, patience, func() error { return again(flock) }); {
 	case err == errPatience:
-		return &BusyError{s.Dir(), fmt.Sprintf("another process has held its lock (flock) for %v", patience)}
+		return &BusyError{dir, fmt.Sprintf("another process has held its lock (flock) for %v", patience)}
 	case err != nil:
-		return pathError("flock", s.Dir(), err)
+		return pathError("flock", dir, err)
 	}
-	switch err := setShared(s.Dir()); err {
+	s, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	switch err := s.setShared(); err {
 	case nil:
 		return nil // another first user was faster
 	case unix.EINVAL:
 	default:
-		return refused(pathError("mount", s.Dir(), err))
+		return refused(pathError("mount", dir, err))
 	}
 
 	tree, err := openTree(s.dir, unix.AT_RECURSIVE)
@@ -132,18 +137,36 @@ func (s *Store) uncover() error {
 	if err != nil {
 		return err
 	}
+	above, err := Open(s.Dir())
+	if err != nil {
+		return err
+	}
+	defer above.Close()
 	for _, name := range names {
-		hidden, err := s.openTop(name)
-		if err != nil {
-			continue // removed meanwhile
-		}
-		if ns, _ := isNamespace(hidden); ns {
-			err = detach(hidden)
-		}
-		hidden.Close()
-		if err != nil {
-			return pathError("umount", s.Path(name), err)
+		if err := s.uncoverName(above, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil
+}
+
+// uncoverName unmounts what a name shows here, if it is a namespace that it shows above as well.
+func (s *Store) uncoverName(above *Store, name string) error {
+	hidden, err := s.openTop(name)
+	if err != nil {
+		return err
+	}
+	defer hidden.Close()
+	if ns, err := isNamespace(hidden); err != nil || !ns {
+		return err
+	}
+	seen, err := above.openTop(name)
+	if err != nil {
+		return err
+	}
+	defer seen.Close()
+	if same, err := sameFile(hidden, seen); err != nil || !same {
+		return err
+	}
+	return pathError("umount", s.Path(name), detach(hidden))
 }

@@ -76,8 +76,8 @@ func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *un
 	if err != nil {
 		return false, refused(err)
 	}
-	if file == nil { // a symbolic link
-		return true, s.unlink(name)
+	if file == nil {
+		return s.removeLink(name, top, may)
 	}
 	defer file.Close()
 	if err := s.lockFor(ctx, name, file); err != nil {
@@ -106,6 +106,17 @@ func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *un
 		}
 	}
 	return true, s.unpublish(name, file)
+}
+
+// removeLink is removeOnce for a symbolic link. What it leads to does not matter.
+func (s *Store) removeLink(name string, link *os.File, may func(State, *unix.Stat_t) error) (bool, error) {
+	if err := may(Ready, nil); err != nil {
+		return false, err
+	}
+	if settled, err := s.stillShows(name, link); err != nil || !settled {
+		return false, err
+	}
+	return true, s.unlink(name)
 }
 
 // openBelow opens the file that a name has below top, its uppermost mount or itself, or returns nil for a link.

@@ -71,6 +71,11 @@ func (b *builder) start() error {
 	if err := b.send(&message{kind: kindHello, version: protocol}); err != nil {
 		return err
 	}
+	// A parent whose fork went wrong may never come to it, and hold the socket all the same.
+	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN}}
+	if n, err := unix.Poll(fds, int(helloPatience.Milliseconds())); err == nil && n == 0 {
+		return errors.New("no plan came")
+	}
 	m, err := b.receive()
 	if err == io.EOF {
 		return errStopped
@@ -109,6 +114,9 @@ func raiseFileLimit(namespaces int) error {
 	was := limit.Max
 	limit.Cur, limit.Max = need, max(need, limit.Max)
 	err := os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	if err != nil && persist.HasCapability(unix.CAP_SYS_RESOURCE) {
+		return fmt.Errorf("%w: %d files cannot be open at once (the limit is /proc/sys/fs/nr_open)", err, need)
+	}
 	return needs("CAP_SYS_RESOURCE", fmt.Sprintf("having %d files open where the limit (ulimit -Hn) is %d", need, was), err)
 }
 

@@ -32,9 +32,6 @@ func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
 	if err := plan.Check(); err != nil {
 		return err
 	}
-	if err := mayStart(); err != nil {
-		return err
-	}
 	for _, name := range plan.Names {
 		if err := store.Reserve(ctx, name); err != nil {
 			return err
@@ -62,6 +59,7 @@ type run struct {
 	committed bool
 	undone    bool // by the child
 
+	unwatch func() bool // stops watching the context, and says whether it has not ended yet
 	stopped sync.Once
 	killer  *time.Timer
 }
@@ -70,9 +68,9 @@ func (r *run) transact(ctx context.Context) error {
 	if err := r.start(); err != nil {
 		return err
 	}
-	stopWatching := context.AfterFunc(ctx, r.stop)
+	r.unwatch = context.AfterFunc(ctx, r.stop)
 	err := r.converse(ctx)
-	stopWatching()
+	r.unwatch()
 	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	r.stop()
 	waitErr := r.child.Wait()
@@ -183,8 +181,8 @@ func (r *run) converse(ctx context.Context) error {
 
 // commit decides, by a byte of the claim. From then on the namespaces stay, whoever dies.
 func (r *run) commit(ctx context.Context, name string, m *message) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
+	if !r.unwatch() { // the child has been told to roll back
+		return context.Cause(ctx)
 	}
 	var kept error
 	if m.err.text == "" {

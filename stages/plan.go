@@ -71,9 +71,12 @@ func (p *Plan) steps() []Step {
 	return append(all, Step{Stage: publishStage})
 }
 
-// Check returns a *[persist.NameError], an *[ArgumentError] or another error for a plan that cannot be run, and touches
-// nothing.
+// Check returns a *[persist.NameError], an *[ArgumentError] or another error for a plan that cannot be run, at all or in
+// this process, and touches nothing.
 func (p *Plan) Check() error {
+	if err := mayStart(); err != nil {
+		return err
+	}
 	seen := make(map[string]bool, len(p.Names))
 	for _, name := range p.Names {
 		if err := persist.CheckName(name); err != nil {

@@ -66,6 +66,7 @@ type remoteError struct {
 	errno       syscall.Errno // if it has one
 	unsupported bool
 	taken       persist.StateError // if it says that a name is taken
+	busy        persist.BusyError  // if it says that something else holds it
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -81,13 +82,17 @@ func (e *remoteError) Unwrap() error {
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
 func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
 
-// As finds the *[persist.StateError] that there was in the child.
+// As finds the *[persist.StateError] or *[persist.BusyError] that there was in the child.
 func (e *remoteError) As(target any) bool {
-	state, ok := target.(**persist.StateError)
-	if ok = ok && e.taken.Path != ""; ok {
-		*state = &e.taken
+	switch target := target.(type) {
+	case **persist.StateError:
+		*target = &e.taken
+		return e.taken.Path != ""
+	case **persist.BusyError:
+		*target = &e.busy
+		return e.busy.Path != ""
 	}
-	return ok
+	return false
 }
 
 func toRemote(err error) remoteError {
@@ -96,6 +101,10 @@ func toRemote(err error) remoteError {
 	if errors.As(err, &taken) {
 		r.errno, r.taken = syscall.EEXIST, *taken
 		return r
+	}
+	var busy *persist.BusyError
+	if errors.As(err, &busy) {
+		r.busy = *busy
 	}
 	errors.As(err, &r.errno)
 	return r
@@ -126,7 +135,8 @@ func (m *message) encode() []byte {
 		b = binary.AppendUvarint(appendText(b, m.err.text), uint64(m.err.errno))
 		b = appendText(appendText(appendFlag(b, m.err.unsupported), m.err.taken.Path), m.err.taken.Name)
 		b = appendText(appendText(b, string(m.err.taken.State)), m.err.taken.Stage)
-		b = appendFlag(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.undone)
+		b = appendText(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.err.busy.Path)
+		b = appendFlag(appendText(b, m.err.busy.Reason), m.undone)
 		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
 	}
 	binary.LittleEndian.PutUint32(b[1:], uint32(len(b)-headerLen))
@@ -167,6 +177,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err = remoteError{text: d.text(), errno: syscall.Errno(d.number()), unsupported: d.flag()}
 		m.err.taken.Path, m.err.taken.Name = d.text(), d.text()
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
+		m.err.busy.Path, m.err.busy.Reason = d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
 	case kindCommit:
 	default:

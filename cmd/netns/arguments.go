@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -8,10 +9,11 @@ import (
 )
 
 // arrange puts options before names, and the options that every verb has before the verb, where the command-line library
-// wants them. What follows the name given to a verb in runsCommand is that command's, and stays as it is.
-func arrange(app *cli.App, args []string) []string {
+// wants them. What follows the name given to a verb in runsCommand is that command's, and stays as it is. No verb is list.
+func arrange(app *cli.App, args []string) ([]string, error) {
 	var global, local, names []string
 	var verb *cli.Command
+	list := app.Command("list") // what is meant without a verb
 	i := 1
 	for ; i < len(args); i++ {
 		arg := args[i]
@@ -32,25 +34,29 @@ func arrange(app *cli.App, args []string) []string {
 			names = append(names, arg)
 			continue
 		}
-		to := &local
-		flag := find(app.Flags, arg)
-		if verb == nil || flag != nil {
-			to = &global
-		} else {
-			flag = find(verb.Flags, arg)
+		to, flag := &global, find(app.Flags, arg)
+		if flag == nil {
+			if flag = find(cmp.Or(verb, list).Flags, arg); flag != nil || verb != nil {
+				to = &local
+			}
 		}
 		*to = append(*to, arg)
-		if takesValue(flag) && !strings.Contains(arg, "=") && i+1 < len(args) {
-			i++
+		if takesValue(flag) && !strings.Contains(arg, "=") {
+			if i++; i == len(args) { // it would take what is put behind it
+				return nil, usageError{arg + " needs a value"}
+			}
 			*to = append(*to, args[i])
 		}
+	}
+	if verb == nil && len(local) > 0 {
+		verb = list
 	}
 	arranged := append(args[:1:1], global...)
 	if verb != nil {
 		arranged = append(append(arranged, verb.Name), local...)
 		arranged = append(append(arranged, "--"), names...)
 	}
-	return append(arranged, args[i:]...)
+	return append(arranged, args[i:]...), nil
 }
 
 // runsCommand are the verbs that take a name and then somebody else's command line.

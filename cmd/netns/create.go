@@ -84,7 +84,7 @@ func create(c *cli.Context) error {
 
 func createOptions(c *cli.Context) (netns.Options, error) {
 	o := netns.Options{
-		Dir:        c.String("dir"),
+		Dir:        runDir(c),
 		Sysctls:    c.StringSlice("sysctl"),
 		Addresses:  c.StringSlice("address"),
 		NoLoopback: !c.Bool("loopback"),
@@ -124,8 +124,13 @@ func makeAll(ctx context.Context, c *cli.Context, names []string, o netns.Option
 	}
 }
 
+// patience is how long a namespace that somebody else is making is waited for. It has a name for a moment only before it
+// is ready, so this is for a maker that was stopped.
+const patience = 10 * time.Second
+
 // missing returns those of the names that have to be made, once what is in progress is ready or gone.
 func missing(ctx context.Context, c *cli.Context, names []string, dir string) (missing []string, err error) {
+	deadline := time.Now().Add(patience)
 	for _, name := range names {
 		for {
 			entry, err := netns.Lookup(dir, name)
@@ -144,7 +149,7 @@ func missing(ctx context.Context, c *cli.Context, names []string, dir string) (m
 				break
 			}
 			path := filepath.Join(dir, name)
-			if entry.State != netns.InProgress {
+			if entry.State != netns.InProgress || time.Now().After(deadline) {
 				return nil, &netns.StateError{Path: path, Entry: entry}
 			}
 			select {
@@ -181,7 +186,7 @@ func report(c *cli.Context, names []string, o netns.Options) error {
 	}
 	var text strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&text, "Created network namespace '%s' at %q\n", name, filepath.Join(o.Dir, name))
+		fmt.Fprintf(&text, "Created network namespace '%s' at %q\n", escaped(name), filepath.Join(o.Dir, name))
 	}
 	switch {
 	case o.NoLoopback:
@@ -200,15 +205,18 @@ func dryRun(c *cli.Context, names []string, o netns.Options) error {
 		var notExist *netns.NotExistError
 		switch {
 		case errors.As(err, &notExist) || err == nil && entry.State == netns.Stale:
-			fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", name, filepath.Join(o.Dir, name))
+			fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", escaped(name), filepath.Join(o.Dir, name))
 		case err == nil && entry.State == netns.Ready && c.Bool("if-not-exists"):
-			fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", name)
+			fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", escaped(name))
 		case err == nil:
 			err = &netns.StateError{Path: filepath.Join(o.Dir, name), Entry: entry}
 			fallthrough
 		default:
 			return createError(c.Command.Name, names, err)
 		}
+	}
+	if c.Bool("quiet") {
+		return nil
 	}
 	return output(c, text.String(), "standard output could not be written")
 }

@@ -43,13 +43,19 @@ func deleteAll(c *cli.Context) error {
 	case !all && len(names) == 0:
 		return usageError{"delete: no name given; see netns delete --help"}
 	case all:
-		var err error
-		if names, err = netns.Names(c.String("dir")); err != nil {
+		entries, err := netns.List(runDir(c))
+		if err != nil {
 			return fmt.Errorf("delete: %w", err)
+		}
+		for _, e := range entries {
+			switch e.State { // what is not a namespace's, or lives elsewhere, is deleted by name only
+			case netns.Ready, netns.Kept, netns.Stale, netns.Unmounted:
+				names = append(names, e.Name)
+			}
 		}
 	}
 	ctx := untilSignal(c.Context)
-	options := netns.DeleteOptions{Dir: c.String("dir"), Force: c.Bool("force")}
+	options := netns.DeleteOptions{Dir: runDir(c), Force: c.Bool("force")}
 	var first error
 	for _, name := range names {
 		if ctx.Err() != nil {

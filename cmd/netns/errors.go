@@ -128,6 +128,8 @@ func advise(err error, forState map[netns.State]string) error {
 func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
+	// Caught, a broken pipe is what a write to it returns, and not the end.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(sig) {
 			signal.Notify(signals, sig)

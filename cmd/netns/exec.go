@@ -40,7 +40,7 @@ func execute(c *cli.Context) error {
 	if len(command) == 0 {
 		return codedError{usageError{"exec: no command given; see netns exec --help"}, codeExec}
 	}
-	ns, err := netns.Open(c.String("dir"), name)
+	ns, err := netns.Open(runDir(c), name)
 	if err == nil {
 		err = enter(ns, name)
 	}

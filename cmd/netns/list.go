@@ -32,7 +32,7 @@ func list(c *cli.Context) error {
 	if format == nil {
 		return usageError{fmt.Sprintf("list: unknown format %q; there are name and json", c.String("output"))}
 	}
-	text, err := format(c.String("dir"))
+	text, err := format(runDir(c))
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}

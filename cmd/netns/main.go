@@ -2,11 +2,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
 )
 
@@ -21,12 +23,15 @@ func register(c *cli.Command) {
 
 func main() {
 	app := newApp()
-	err := app.Run(arrange(app, os.Args))
+	args, err := arrange(app, os.Args)
+	if err == nil {
+		err = app.Run(args)
+	}
 	if err == nil {
 		return
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, text)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, escaped(text))
 	}
 	os.Exit(exitCode(err))
 }
@@ -47,7 +52,7 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // main does it
 		Flags: []cli.Flag{
 			&cli.StringFlag{
-				Name: "dir", Value: "/run/netns", EnvVars: []string{"NETNS_RUN_DIR"},
+				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{"NETNS_RUN_DIR"},
 				Usage: "the run directory, where the names are",
 			},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
@@ -65,3 +70,6 @@ func newApp() *cli.App {
 		},
 	}
 }
+
+// runDir returns the run directory. One that is set to nothing is not set.
+func runDir(c *cli.Context) string { return cmp.Or(c.String("dir"), netns.DefaultDir) }

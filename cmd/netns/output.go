@@ -19,6 +19,14 @@ func output(c *cli.Context, text, failure string) error {
 	return nil
 }
 
+// escaped returns a text as it can be shown, with what is not printable as an escape of Go's.
+func escaped(text string) string {
+	if quoted := strconv.Quote(text); printable(text) == quoted {
+		return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+	}
+	return text
+}
+
 // printable returns a name as it can be shown, quoted if it could do something to a terminal or break a line.
 func printable(name string) string {
 	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
