@@ -1,0 +1,110 @@
+package netns_test
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) { os.Exit(world.Main(m)) }
+
+func create(t *testing.T, name string) *netns.Namespace {
+	t.Helper()
+	if err := netns.Create(t.Context(), []string{name}, netns.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	ns, err := netns.Open("", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ns
+}
+
+func remove(t *testing.T, ns *netns.Namespace, name string) {
+	t.Helper()
+	if err := ns.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := netns.Delete(t.Context(), name, netns.DeleteOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func current(t *testing.T) string {
+	t.Helper()
+	ns, err := os.Readlink("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ns
+}
+
+// Do is inside, on no thread that anybody else gets, and never on the main one.
+func TestDo(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	defer remove(t, ns, "x")
+	own := current(t)
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			err := ns.Do(func() error {
+				if current(t) == own || unix.Gettid() == unix.Getpid() {
+					t.Error("outside, or on the main thread")
+				}
+				return unix.EIO
+			})
+			if err != unix.EIO {
+				t.Errorf("error %v", err)
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			if current(t) != own {
+				t.Error("a thread came back from inside")
+			}
+		})
+	}
+	all.Wait()
+	if err := ns.Do(func() error { runtime.Goexit(); return nil }); err == nil {
+		t.Error("a function that did not return is no error")
+	}
+	if main, err := os.Readlink("/proc/self/ns/net"); err != nil || main != own {
+		t.Errorf("the main thread is in %s, %v", main, err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	if ns.Path() != "/run/netns/x" {
+		t.Error(ns.Path())
+	}
+	if id, err := ns.NSID(); err != nil || id != -1 {
+		t.Errorf("nsid %d, %v", id, err)
+	}
+	remove(t, ns, "x")
+	for _, dir := range []string{"", "/run/nope"} {
+		var notExist *netns.NotExistError
+		if _, err := netns.Open(dir, "x"); !errors.As(err, &notExist) {
+			t.Errorf("Open: %v", err)
+		}
+		if _, err := netns.Lookup(dir, "x"); !errors.As(err, &notExist) {
+			t.Errorf("Lookup: %v", err)
+		}
+		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir}); !errors.As(err, &notExist) {
+			t.Errorf("Delete: %v", err)
+		}
+		if entries, err := netns.List(dir); err != nil || len(entries) > 0 {
+			t.Errorf("List: %v, %v", entries, err)
+		}
+	}
+	if err := netns.Create(t.Context(), nil, netns.Options{}); err == nil {
+		t.Error("no names are no error")
+	}
+}
