@@ -235,3 +235,29 @@ func storeOf(dir, name string) (*persist.Store, error) {
 	}
 	return store, err
 }
+
+// A Finding is something in a run directory that is not as it should be, and what Recover does about it, an Action.
+type (
+	Finding = persist.Finding
+	Action  = persist.Action
+)
+
+// The actions; package persist says more of each.
+const (
+	Remove  = persist.Remove
+	Finish  = persist.Finish
+	Remount = persist.Remount
+	Leave   = persist.Leave
+)
+
+// Recover finds what dead transactions and other tools left in a run directory, and repairs what it can without harm to
+// anything that lives; with dry, it only says what it would do. It never touches a namespace that is ready, nor anything
+// outside the directory. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
+// *[PrivilegeError] for instance.
+func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
+	findings, err := persist.Recover(ctx, dir, dry)
+	if errors.Is(err, os.ErrNotExist) && len(findings) == 0 { // no such directory
+		return nil, nil
+	}
+	return findings, err
+}

@@ -95,9 +95,7 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 	}
 	if mounted {
 		e.State, e.Inode = Ready, st.Ino
-		if r := s.covered(name); r != nil && r.tx == txKept && r.member(name) != nil && r.member(name).state == memberKept {
-			e.State, e.Stage = Kept, r.stage
-		}
+		s.judge(&e)
 		return e, true, nil
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
@@ -132,18 +130,58 @@ func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
 	return e, true, nil
 }
 
-// covered returns the record below a mount, or nil where there is none or it may not be read.
-func (s *Store) covered(name string) *record {
+// judge finds out from the record below a mount, where that may be read, whether the namespace is as it should be.
+func (s *Store) judge(e *Entry) {
 	if !HasCapability(unix.CAP_SYS_ADMIN) {
-		return nil
+		return
 	}
-	f, err := s.openBare(name, unix.O_RDONLY)
+	f, err := s.openBare(e.Name, unix.O_RDONLY)
 	if err != nil {
-		return nil
+		return
 	}
 	defer f.Close()
-	r, _ := readRecord(f)
-	return r
+	// In this order: what is not locked changes no more.
+	if locked, err := isLocked(f); err != nil || locked {
+		return
+	}
+	r, err := readRecord(f)
+	if err != nil || r.member(e.Name) == nil {
+		return
+	}
+	switch {
+	case r.tx == txKept && r.member(e.Name).state == memberKept:
+		e.State, e.Stage = Kept, r.stage
+	case r.tx == txBegun && !s.allMounted(r, f):
+		e.State = Stale
+	}
+}
+
+// allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
+func (s *Store) allMounted(r *record, claim *os.File) bool {
+	for _, m := range r.members {
+		if mounted, err := s.isMounted(m.name, claim); err != nil || !mounted {
+			return false
+		}
+	}
+	return true
+}
+
+// isMounted says whether a namespace is mounted on a name of the claim.
+func (s *Store) isMounted(name string, claim *os.File) (bool, error) {
+	top, err := s.openTop(name)
+	if err != nil {
+		return false, err
+	}
+	defer top.Close()
+	if ns, err := isNamespace(top); err != nil || !ns {
+		return false, err
+	}
+	below, err := s.openBare(name, unix.O_PATH)
+	if err != nil {
+		return false, err
+	}
+	defer below.Close()
+	return sameFile(below, claim)
 }
 
 // classify finds the state of a regular file that no namespace is mounted on.

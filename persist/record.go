@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // A claim's record is text, so that it can be looked at where a mount is gone:
@@ -106,8 +104,11 @@ func decodeRecord(data []byte) (*record, error) {
 	return r, nil
 }
 
-// member returns what the record says of a name, or nil.
+// member returns what the record says of a name, or nil. There may be no record.
 func (r *record) member(name string) *member {
+	if r == nil {
+		return nil
+	}
 	for i := range r.members {
 		if r.members[i].name == name {
 			return &r.members[i]
@@ -134,30 +135,6 @@ func readRecord(f *os.File) (*record, error) {
 		return nil, err
 	}
 	return decodeRecord(data)
-}
-
-// A mountNS identifies a mount namespace. An inode number is reused as soon as its namespace is gone; the id never is,
-// but kernels before 6.11 have none, and then it is 0.
-type mountNS struct {
-	inode, id uint64
-}
-
-func (a mountNS) is(b mountNS) bool {
-	return a.inode == b.inode && (a.id == b.id || a.id == 0 || b.id == 0)
-}
-
-// thisMountNS returns the calling thread's: an embedder's thread may have gone to another one than its process.
-func thisMountNS() (ns mountNS, err error) {
-	f, err := os.Open("/proc/thread-self/ns/mnt")
-	if err != nil {
-		return ns, err
-	}
-	defer f.Close()
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return ns, pathError("stat", f.Name(), err)
-	}
-	return mountNS{st.Ino, mountNSID(f)}, nil
 }
 
 // bootID returns what the kernel drew when it started, see proc_sys_kernel(5).

@@ -39,16 +39,6 @@ func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 	})
 }
 
-// Repair removes what a dead transaction left of a name, and returns a *[StateError] for everything else.
-func (s *Store) Repair(ctx context.Context, name string) error {
-	return s.remove(ctx, name, func(state State, _ *unix.Stat_t) error {
-		if state == Stale {
-			return nil
-		}
-		return &StateError{s.Path(name), Entry{Name: name, State: state}}
-	})
-}
-
 // remove removes a name if may, which is asked while no transaction can change the state, returns nil.
 func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.Stat_t) error) error {
 	if err := CheckFileName(name); err != nil {
@@ -63,64 +53,78 @@ func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.S
 }
 
 // removeOnce is one attempt at remove. It is not settled if the name changed while its lock was waited for.
-func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *unix.Stat_t) error) (bool, error) {
+func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *unix.Stat_t) error) (settled bool, err error) {
+	h, err := s.hold(ctx, name)
+	if err != nil || h == nil {
+		return false, err
+	}
+	defer h.file.Close()
+	if err := may(h.state, &h.stat); err != nil {
+		return false, err
+	}
+	if h.link {
+		return true, s.unlink(name)
+	}
+	if m := h.record.member(name); m != nil {
+		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
+		if _, err := h.file.WriteAt([]byte{memberGoing}, m.at); err != nil {
+			return false, err
+		}
+	}
+	return true, s.unpublish(name, h.file)
+}
+
+// A held name is one whose state no transaction changes as long as the file is open.
+type held struct {
+	file   *os.File // below the mounts, locked; or the symbolic link itself
+	link   bool
+	state  State
+	record *record // nil if it is not ours
+	stat   unix.Stat_t
+}
+
+// hold waits until no transaction holds a name, and holds it. It returns nil if the name changed meanwhile.
+func (s *Store) hold(ctx context.Context, name string) (_ *held, err error) {
 	top, err := s.openTop(name)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	defer top.Close()
-	file, state, err := s.openBelow(top, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+	h := &held{}
+	if h.file, h.state, err = s.openBelow(top, name); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
 	if err != nil {
-		return false, refused(err)
+		return nil, refused(err)
 	}
-	if file == nil {
-		return s.removeLink(name, top, may)
+	defer func() {
+		if err != nil {
+			h.file.Close()
+		}
+	}()
+	if h.stat, err = fstat(h.file); err != nil {
+		return nil, err
 	}
-	defer file.Close()
-	if err := s.lockFor(ctx, name, file); err != nil {
-		return false, err
-	}
-	if settled, err := s.stillShows(name, top); err != nil || !settled {
-		return false, err
-	}
-	r, recordErr := readRecord(file)
-	if state != Ready {
-		if state, err = uncoveredState(r, recordErr, name); err != nil {
-			return false, err
+	if h.link = h.stat.Mode&unix.S_IFMT == unix.S_IFLNK; !h.link {
+		if err := s.lockFor(ctx, name, h.file); err != nil {
+			return nil, err
 		}
 	}
-	st, err := fstat(file)
-	if err != nil {
-		return false, err
+	if same, err := s.stillShows(name, top); err != nil {
+		return nil, err
+	} else if !same {
+		h.file.Close()
+		return nil, nil
 	}
-	if err := may(state, &st); err != nil {
-		return false, err
+	var recordErr error
+	if h.record, recordErr = readRecord(h.file); h.state == "" {
+		h.state, err = uncoveredState(h.record, recordErr, name)
 	}
-	if r != nil && r.member(name) != nil {
-		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
-		if _, err := file.WriteAt([]byte{memberGoing}, r.member(name).at); err != nil {
-			return false, err
-		}
-	}
-	return true, s.unpublish(name, file)
+	return h, err
 }
 
-// removeLink is removeOnce for a symbolic link. What it leads to does not matter.
-func (s *Store) removeLink(name string, link *os.File, may func(State, *unix.Stat_t) error) (bool, error) {
-	if err := may(Ready, nil); err != nil {
-		return false, err
-	}
-	if settled, err := s.stillShows(name, link); err != nil || !settled {
-		return false, err
-	}
-	return true, s.unlink(name)
-}
-
-// openBelow opens the file that a name has below top, its uppermost mount or itself, or returns nil for a link.
-// The state is Ready if top is a namespace, and not yet known otherwise.
+// openBelow opens the file that a name has below top, its uppermost mount or itself; a link is opened as such. The state
+// is Ready if top is a namespace or a link, and not yet known otherwise.
 func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State, err error) {
 	st, err := fstat(top)
 	if err != nil {
@@ -128,7 +132,8 @@ func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFLNK:
-		return nil, "", nil
+		file, err = s.openTop(name)
+		return file, Ready, err
 	case unix.S_IFREG:
 	default:
 		return nil, "", &StateError{s.Path(name), Entry{Name: name, State: Foreign}}

@@ -1,0 +1,274 @@
+package persist
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+// died makes what a transaction leaves that died when the first of its names was mounted and the second had its file.
+func died(t *testing.T, s *Store, mountedName, linked, unlinked string) {
+	t.Helper()
+	c, err := s.Claim([]string{mountedName, linked, unlinked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{mountedName, linked} {
+		if err := c.Link(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Mount(mountedName, newNamespace(t)); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
+// A transaction that died half-way is stale by each of its names, and goes with all of them.
+func TestRepairTakesTheWholeTransaction(t *testing.T) {
+	for _, name := range []string{"a", "b"} {
+		s := prepared(t)
+		done(t, s, "other")
+		died(t, s, "a", "b", "c")
+		inState(t, s, "a", Stale)
+		inState(t, s, "b", Stale)
+		if err := s.Reserve(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+		if names, err := s.Names(); err != nil || strings.Join(names, " ") != "other" {
+			t.Errorf("left %q, %v", names, err)
+		}
+		remove(t, s, "other")
+	}
+}
+
+// What came under a name of the dead transaction since is another's.
+func TestRepairLeavesWhatCameLater(t *testing.T) {
+	s := prepared(t)
+	died(t, s, "a", "b", "c")
+	done(t, s, "c")
+	if err := s.Delete(t.Context(), "a", false); err != nil {
+		t.Fatal(err)
+	}
+	done(t, s, "a")
+	if err := s.Repair(t.Context(), "b"); err != nil {
+		t.Error(err)
+	}
+	inState(t, s, "a", Ready)
+	inState(t, s, "c", Ready)
+	if _, err := s.Lookup("b"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	remove(t, s, "a", "c")
+}
+
+// recovers runs Recover and compares what it did, name by name.
+func recovers(t *testing.T, s *Store, dry bool, want map[string]Action) {
+	t.Helper()
+	findings, err := Recover(t.Context(), s.Dir(), dry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Action{}
+	for _, f := range findings {
+		got[f.Name] = f.Action
+		if f.Err != nil || f.Reason == "" || !strings.HasPrefix(f.Path, s.Dir()) {
+			t.Errorf("%+v", f)
+		}
+	}
+	for name, action := range want {
+		if got[name] != action {
+			t.Errorf("%q: %q, want %q", name, got[name], action)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+}
+
+func TestRecover(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "ready")
+	died(t, s, "half", "linked", "never")
+	mounted(t, s, "all1", "all2").Close()
+	uncovered(t, s, "unmounted")
+	alive := claimed(t, s, "alive")
+	claimed(t, s, "newer").Close()
+	rewrite(t, s, "newer", "netns claim 1", "netns claim 2")
+	for name, age := range map[string]string{"young": "now", "text": "1 hour ago", "old": "1 hour ago"} {
+		if err := exec.Command("touch", "-d", age, s.Path(name)).Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.WriteFile(s.Path("text"), []byte("not a tool's"), 0o600)
+	os.Symlink("/nope", s.Path("link"))
+	os.Mkdir(s.Path("dir"), 0o700)
+
+	before, err := s.Names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]Action{
+		"half": Remove, "linked": Remove, "all1": Finish, "all2": Finish, "unmounted": Remove,
+		"alive": Leave, "newer": Leave, "young": Leave,
+		"old": Leave, // its ctime is young: nobody can set that back
+	}
+	recovers(t, s, true, want)
+	if after, err := s.Names(); err != nil || strings.Join(after, " ") != strings.Join(before, " ") {
+		t.Errorf("a dry run changed %q to %q, %v", before, after, err)
+	}
+	delete(want, "linked") // it goes with half
+	delete(want, "all2")   // it is finished with all1
+	recovers(t, s, false, want)
+	recovers(t, s, false, map[string]Action{"alive": Leave, "newer": Leave, "young": Leave, "old": Leave})
+	inState(t, s, "ready", Ready)
+	inState(t, s, "all1", Ready)
+	inState(t, s, "text", Foreign)
+	if err := alive.Withdraw("alive"); err != nil {
+		t.Error(err)
+	}
+	remove(t, s, "ready", "all1", "all2", "newer", "young", "old")
+	for _, name := range []string{"text", "link", "dir"} {
+		os.Remove(s.Path(name))
+	}
+}
+
+// What was mounted in another mount namespace goes when no process is left in that, and not before.
+func TestRecoverElsewhere(t *testing.T) {
+	s := prepared(t)
+	other := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep 60")
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out.Read(make([]byte, 1)) // it is there
+	ns, err := mountNSOf("/proc/" + strconv.Itoa(other.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := thisMountNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	uncovered(t, s, "x")
+	rewrite(t, s, "x", "mntns "+fmt.Sprint(here.inode)+" "+fmt.Sprint(here.id), "mntns "+fmt.Sprint(ns.inode)+" "+fmt.Sprint(ns.id))
+	inState(t, s, "x", Elsewhere)
+	recovers(t, s, false, map[string]Action{"x": Leave})
+	inState(t, s, "x", Elsewhere)
+	other.Process.Kill()
+	other.Wait()
+	recovers(t, s, false, map[string]Action{"x": Remove})
+}
+
+// Of stacked mounts only the doubled are taken: another namespace below may be somebody's, and what is no namespace is.
+func TestRecoverStacked(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "twice", "two", "foreign")
+	if err := unix.Mount(s.Path("twice"), s.Path("twice"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	stack(t, s, "two")
+	if err := unix.Mount("/etc/passwd", s.Path("foreign"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	recovers(t, s, true, map[string]Action{"twice": Remove, "two": Leave})
+	recovers(t, s, false, map[string]Action{"twice": Remove, "two": Leave})
+	recovers(t, s, false, map[string]Action{"two": Leave})
+	if n := len(world.Mounts(t, s.Path(""))); n != 6 {
+		t.Errorf("%d mounts: %q", n, world.Mounts(t, s.Dir()))
+	}
+	if err := unix.Unmount(s.Path("foreign"), 0); err != nil {
+		t.Error(err)
+	}
+	inState(t, s, "twice", Ready)
+	remove(t, s, "twice", "two", "foreign")
+}
+
+// A run directory that is mounted twice, or whose namespaces are, is mended while it is empty.
+func TestRecoverRunDirectory(t *testing.T) {
+	unprepare(t)
+	prepare(t, "")
+	bind := func() {
+		t.Helper()
+		if err := unix.Mount(DefaultDir, DefaultDir, "", unix.MS_BIND, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open := func() *Store {
+		s, err := Open("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	bind()
+	s := open()
+	done(t, s, "x")
+	recovers(t, s, false, map[string]Action{"": Leave})
+	remove(t, s, "x")
+	recovers(t, s, true, map[string]Action{"": Remount})
+	s.Close()
+	s = open() // in use: busy
+	findings, err := Recover(t.Context(), "", false)
+	if err != nil || len(findings) != 1 || !errors.Is(findings[0].Err, unix.EBUSY) {
+		t.Errorf("%+v, %v", findings, err)
+	}
+	s.Close()
+	recovers(t, s, false, map[string]Action{"": Remount})
+	if n := len(world.Mounts(t, DefaultDir)); n != 1 {
+		t.Errorf("%d mounts", n)
+	}
+	recovers(t, s, false, nil)
+}
+
+// iproute2 6 leaves the directory in the peer group of a shared /run.
+func TestRecoverPeerGroup(t *testing.T) {
+	if !world.Shared() {
+		return // nothing to be in the group of
+	}
+	unprepare(t)
+	if err := os.Mkdir(DefaultDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount(DefaultDir, DefaultDir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Prepare(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	done(t, s, "x")
+	if n := len(world.Mounts(t, s.Path("x"))); n != 2 {
+		t.Errorf("%d mounts", n)
+	}
+	recovers(t, s, false, map[string]Action{"": Leave})
+	remove(t, s, "x")
+	recovers(t, s, false, map[string]Action{"": Remount})
+	done(t, s, "x")
+	if n := len(world.Mounts(t, s.Path("x"))); n != 1 {
+		t.Errorf("%d mounts", n)
+	}
+	remove(t, s, "x")
+	recovers(t, s, false, nil)
+}
+
+func TestUnescape(t *testing.T) {
+	for from, want := range map[string]string{`a\040b`: "a b", `a\134b`: `a\b`, `a\`: `a\`, `\999`: `\999`, "": ""} {
+		if got := unescape(from); got != want {
+			t.Errorf("%q became %q, want %q", from, got, want)
+		}
+	}
+}
