@@ -8,12 +8,12 @@ SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
 # Tests are built as whoever runs make, and run as root.
 AS_ROOT   := $(if $(SUDO),-exec "sudo -E env PATH=$(PATH):/usr/sbin:/sbin")
 # What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter
+TOOLS     := ip ping strace setpriv unshare nsenter lsns
 PACKAGES  := iproute2 iputils-ping strace util-linux
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test tools lint fuzz clean
+.PHONY: build demo test soak tools lint fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
@@ -23,6 +23,11 @@ demo: build
 
 test: build tools
 	NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+
+# The longest tests at full size: ten thousand cycles, and the like.
+soak: build tools
+	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce' \
+		$(AS_ROOT) ./integration
 
 tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \

@@ -40,6 +40,8 @@ type (
 	BusyError = persist.BusyError
 	// A PrivilegeError reports what the kernel refused for want of a capability.
 	PrivilegeError = persist.PrivilegeError
+	// A TrustError reports a run directory that somebody else could exchange or write to.
+	TrustError = persist.TrustError
 	// An UnsupportedError reports what this kernel or file system cannot do.
 	UnsupportedError = persist.UnsupportedError
 	// A StageError reports the stage that failed in making a namespace, and why.

@@ -25,13 +25,16 @@ type Store struct {
 }
 
 // Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
-// Where there is none, the error matches [fs.ErrNotExist].
+// Where there is none, the error matches [fs.ErrNotExist]; where somebody else could write to it, it is a *[TrustError].
 func Open(dir string) (*Store, error) {
 	if dir == "" {
 		dir = DefaultDir
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkTrust(dir); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)

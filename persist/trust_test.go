@@ -1,0 +1,79 @@
+package persist
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+func TestTrust(t *testing.T) {
+	world.Need(t)
+	base := t.TempDir() // /tmp/…: sticky, and what is in it is ours
+	mkdir := func(path string, mode os.FileMode, uid int) string {
+		t.Helper()
+		path = base + "/" + path
+		if err := errors.Join(os.Mkdir(path, 0o755), os.Chmod(path, mode), os.Lchown(path, uid, 0)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	link := func(path, target string, uid int) string {
+		t.Helper()
+		path = base + "/" + path
+		if err := errors.Join(os.Symlink(target, path), os.Lchown(path, uid, 0)); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	mkdir("ours", 0o755, 0)
+	mkdir("open", 0o777, 0)
+	mkdir("sticky", 0o777|os.ModeSticky, 0)
+	mkdir("theirs", 0o755, 1000)
+	mkdir("their-sticky", 0o777|os.ModeSticky, 1000)
+	mkdir("group", 0o775, 0)
+	if err := os.Lchown(base+"/group", 0, 1000); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"ours", "open", "sticky", "theirs", "their-sticky", "group"} {
+		mkdir(dir+"/netns", 0o755, 0)
+	}
+	link("link", "ours", 0)
+	link("their-link", "ours", 1000)
+	link("through", base+"/open/../ours", 0)
+	link("loop", "loop", 0)
+	for path, trusted := range map[string]bool{
+		"ours/netns": true, "sticky/netns": true, "link/netns": true, "ours/../sticky/netns": true,
+		"open/netns": false, "theirs/netns": false, "their-sticky/netns": false, "group/netns": false,
+		"their-link/netns": false, "through/netns": false, "open": false, "sticky": false, "theirs": false,
+	} {
+		var trust *TrustError
+		err := checkTrust(base + "/" + path)
+		if trusted && err != nil || !trusted && !errors.As(err, &trust) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := checkTrust(base + "/loop/netns"); !errors.Is(err, unix.ELOOP) {
+		t.Errorf("loop: %v", err)
+	}
+	if err := checkTrust(base + "/nope/netns"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nope: %v", err)
+	}
+
+	// Nothing is made in, mounted on or removed from what is not trusted.
+	for _, dir := range []string{"open/netns", "open/new", "theirs/new"} {
+		var trust *TrustError
+		if _, err := Prepare(t.Context(), base+"/"+dir); !errors.As(err, &trust) {
+			t.Errorf("Prepare %s: %v", dir, err)
+		}
+		if _, err := Open(base + "/" + dir); !errors.As(err, &trust) {
+			t.Errorf("Open %s: %v", dir, err)
+		}
+	}
+	if _, err := os.Lstat(base + "/open/new"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
