@@ -124,54 +124,50 @@ func raiseFileLimit(namespaces int) error {
 // which may be nil, is what caused it.
 func (b *builder) transact() (failure *Error, err error) {
 	defer b.tx.Rollback(&err)
-	ready := &message{kind: kindReady}
-	built := len(b.targets)
 	last := len(b.stages) - 1
-	for i, t := range b.targets {
-		if failure, err = b.do(uint64(i), t, 0, last); err != nil {
-			built = i
-			break
-		}
-	}
-	publish := b.targets[:built]
-	if failure != nil && b.plan.keep {
-		if t := b.targets[built]; t.ns != nil {
-			publish = b.targets[:built+1]
-		}
-	} else if err != nil {
+	built, failure, err := b.each(b.targets, 0, last)
+	if err != nil && !b.keeps(failure) {
 		return failure, err
 	}
-	ready.complete = uint64(built)
-	for i, t := range publish {
-		f, publishErr := b.do(uint64(i), t, last, last+1)
-		if publishErr == nil {
-			continue
-		}
-		if f == nil || !b.plan.keep {
-			return f, publishErr
-		}
-		ready.complete = min(ready.complete, uint64(i))
-		if failure == nil {
-			failure = f
-		}
-		publish = publish[:i]
-		break
+	wanted := built
+	if failure != nil && b.targets[built].ns != nil {
+		wanted++ // the one that failed, as it is
 	}
+	published, second, err := b.each(b.targets[:wanted], last, last+1)
+	if err != nil && !b.keeps(second) {
+		return second, err
+	}
+	if failure == nil {
+		failure = second
+	}
+	ready := &message{kind: kindReady, complete: uint64(min(built, published)), kept: published > built}
 	if failure != nil {
-		if len(publish) == 0 {
+		if published == 0 {
 			return failure, failure
 		}
 		ready.target, ready.stage, ready.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
-		ready.kept = uint64(len(publish)) > ready.complete
 	}
 	if err := b.send(ready); err != nil {
-		return failure, err
+		return nil, errStopped
 	}
 	if err := b.decision(); err != nil {
 		return nil, err
 	}
 	b.tx.Commit()
 	return nil, nil
+}
+
+// keeps says whether a failure is one that the plan says to live with.
+func (b *builder) keeps(failure *Error) bool { return b.plan.keep && failure != nil }
+
+// each does some of the stages on each of some namespaces, until one fails, and returns on how many they were done.
+func (b *builder) each(targets []*Target, from, to int) (done int, failure *Error, err error) {
+	for i, t := range targets {
+		if failure, err := b.do(uint64(i), t, from, to); err != nil {
+			return i, failure, err
+		}
+	}
+	return len(targets), nil, nil
 }
 
 // do does some of the stages on a namespace. The error is errStopped, or the same as the failure.
