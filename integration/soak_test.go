@@ -34,7 +34,7 @@ func takeFootprint(t *testing.T) footprint {
 		threads:     len(world.Files(t, "/proc/self/task")),
 		mounts:      len(world.Mounts(t, "/")),
 		namespaces:  count("lsns -n -t net -o NS | wc -l"),
-		processes:   count("ls -d /proc/[0-9]* | wc -l"),
+		processes:   len(world.Processes(t)),
 	}
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -124,7 +124,8 @@ func (s *Store) hold(ctx context.Context, name string) (_ *held, err error) {
 }
 
 // openBelow opens the file that a name has below top, its uppermost mount or itself; a link is opened as such. The state
-// is Ready if top is a namespace or a link, and not yet known otherwise.
+// is Ready if top is a namespace or a link, and not yet known otherwise. If the name changed meanwhile, it returns a
+// *NotExistError.
 func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State, err error) {
 	st, err := fstat(top)
 	if err != nil {
@@ -145,6 +146,11 @@ func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State
 		return file, Ready, err
 	}
 	file, err = openAt(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil { // EPERM, if a namespace was mounted there just now
+		if same, lookErr := s.stillShows(name, top); lookErr == nil && !same {
+			err = &NotExistError{s.Path(name)}
+		}
+	}
 	return file, "", err
 }
 

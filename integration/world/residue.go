@@ -53,7 +53,7 @@ func look(t testing.TB) snapshot {
 	return snapshot{
 		"files":       Files(t, "/run/netns"),
 		"mounts":      Mounts(t, "/run/netns/"),
-		"processes":   processes(t),
+		"processes":   Processes(t),
 		"descriptors": descriptors(t),
 	}
 }
@@ -89,8 +89,8 @@ func Mounts(t testing.TB, prefix string) []string {
 	return points
 }
 
-// processes returns the world's living processes.
-func processes(t testing.TB) []string {
+// Processes returns the world's living processes.
+func Processes(t testing.TB) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
