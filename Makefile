@@ -6,7 +6,9 @@ BINARY    := bin/netns
 TAGS      := urfave_cli_no_docs
 SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
 # Tests are built as whoever runs make, and run as root.
-AS_ROOT   := $(if $(SUDO),-exec "sudo -E env PATH=$(PATH):/usr/sbin:/sbin")
+AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
+# git also says no where the tree is another user's.
+VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
 TOOLS     := ip ping strace setpriv unshare nsenter lsns
 PACKAGES  := iproute2 iputils-ping strace util-linux
@@ -16,7 +18,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 .PHONY: build demo test soak tools lint fuzz clean
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
 
 demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -106,5 +107,20 @@ func TestOpen(t *testing.T) {
 	}
 	if err := netns.Create(t.Context(), nil, netns.Options{}); err == nil {
 		t.Error("no names are no error")
+	}
+}
+
+// The program that the README shows is one that compiles, with all the others.
+func TestReadmeShowsTheProgram(t *testing.T) {
+	program, err := os.ReadFile("integration/examples/embed/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```go\n"+string(program)+"```\n") {
+		t.Error("README.md and integration/examples/embed/main.go differ")
 	}
 }

@@ -236,8 +236,8 @@ func TestBadRunDirectory(t *testing.T) {
 	}{
 		"file":      {"echo text >/run/netns", "rm /run/netns", 1, "/run/netns: not a directory"},
 		"link":      {"mkdir /run/elsewhere; ln -s elsewhere /run/netns", "rm -r /run/netns /run/elsewhere", 1, "/run/netns: not a directory"},
-		"read-only": {"mkdir /run/netns; mount -t tmpfs -o ro none /run/netns; mount --make-shared /run/netns", "umount /run/netns; rmdir /run/netns", 1, "read-only file system"},
-		"no O_TMPFILE": {"mkdir /run/netns; mount -t bpf none /run/netns; mount --make-shared /run/netns",
+		"read-only": {"mkdir /run/netns; mount -t tmpfs -o ro,mode=755 none /run/netns; mount --make-shared /run/netns", "umount /run/netns; rmdir /run/netns", 1, "read-only file system"},
+		"no O_TMPFILE": {"mkdir /run/netns; mount -t bpf -o mode=755 none /run/netns; mount --make-shared /run/netns",
 			"umount /run/netns; rmdir /run/netns", 9, "O_TMPFILE"},
 		"no parent": {"", "", 1, "no such file or directory"},
 	} {

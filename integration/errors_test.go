@@ -22,8 +22,13 @@ func TestCommonErrorNoPrivilege(t *testing.T) {
 	asNobody := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "netns"}
 	nobody := func(args ...string) result { return run(t, append(asNobody, args...)...) }
 
-	os.RemoveAll("/run/netns") // where it does not exist yet
+	sh(t, fresh).want(t, 0) // where it does not exist yet
 	nobody("create", "demo").want(t, 6, "create demo: ", "needs CAP_SYS_ADMIN; run it with sudo")
+	// Where it could be made, but is of no use, it is not left either.
+	nobody("create", "demo", "--dir", "/tmp/nobodys-netns").want(t, 6, "needs CAP_SYS_ADMIN; run it with sudo")
+	if _, err := os.Lstat("/tmp/nobodys-netns"); !os.IsNotExist(err) {
+		t.Errorf("left behind: %v", err)
+	}
 	nobody("list").want(t, 0)
 
 	netns(t, "create", "other")
@@ -56,6 +61,15 @@ func TestCommonErrorMissingCapability(t *testing.T) {
 		}
 	}
 	netns(t, "create", "--dry-run", "demo")
+	// A run directory that is another's: CAP_SYS_ADMIN does not help to write to it.
+	creatable(t, "demo")
+	sh(t, "chmod 555 /run/netns").want(t, 0)
+	run(t, "setpriv", "--bounding-set=-dac_override", "netns", "create", "demo").
+		want(t, 6, "create demo: open /run/netns: permission denied: ", "needs CAP_DAC_OVERRIDE")
+	sh(t, "chmod 755 /run/netns").want(t, 0)
+	// What is refused for another reason is not put down to a capability.
+	run(t, "netns", "create", "demo", "--sysctl", "net.ipv6.conf.all.disable_ipv6=1", "--address", "2001:db8::1/128").
+		want(t, 1, "create: demo: address: add 2001:db8::1/128 to lo: permission denied\n")
 }
 
 // 3. lo stays down, although it was brought up.
@@ -108,7 +122,7 @@ func TestCommonErrorHang(t *testing.T) {
 	// The child stops where it waits for netlink's answer, and ends no more by itself.
 	start := time.Now()
 	run(t, "strace", "-f", "-o", "/dev/null", "-e", "inject=recvfrom:signal=STOP:when=1",
-		"netns", "create", "--timeout", "300ms", "demo").want(t, 124, "create demo: timed out after 300ms, and nothing is left")
+		"netns", "create", "--timeout", "300ms", "demo").want(t, 124, "create demo: timed out after 300ms, and nothing is left\n")
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("took %v", took)
 	}

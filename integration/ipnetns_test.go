@@ -97,7 +97,7 @@ func TestMountedOnceAndPropagated(t *testing.T) {
 	}
 	defer func() { other.Process.Kill(); other.Wait() }()
 	inOther := func(command string) result {
-		return run(t, "nsenter", fmt.Sprintf("--mount=/proc/%d/ns/mnt", other.Process.Pid), "sh", "-c", command)
+		return run(t, "nsenter", fmt.Sprintf("--target=%d", other.Process.Pid), "--mount", "--root", "sh", "-c", command)
 	}
 	for range 500 { // until it is in its own mount namespace
 		if theirs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", other.Process.Pid)); theirs != "" {
@@ -183,7 +183,7 @@ func TestBesideIPNetns(t *testing.T) {
 		})
 	}
 	loop("ip netns add x; ip netns del x", 1)
-	loop("netns create -q x", 4)
+	loop("netns create -q x", 4, 5) // 5: ip netns del took the file away that was to be mounted on
 	loop("netns delete x", 3, 5)
 	loop("netns exec x true", 125)
 	loop("netns create -q y && netns delete y")

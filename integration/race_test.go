@@ -16,14 +16,14 @@ import (
 
 const fresh = "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns"
 
-// delayed runs a command that waits a second at a system call, and meanwhile calls do.
+// delayed runs a command that waits two seconds at a system call, and meanwhile calls do.
 func delayed(t *testing.T, do func(), inject string, args ...string) result {
 	t.Helper()
 	call, _, _ := strings.Cut(inject, ":")
 	cmd := command(append([]string{"strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject}, args...)...)
 	done := make(chan result)
 	go func() { done <- finish(t, cmd) }()
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(time.Second)
 	do()
 	return <-done
 }
@@ -52,7 +52,7 @@ func pidOf(t *testing.T, arguments string) int {
 func TestFirstUseBesideAnother(t *testing.T) {
 	world.Clean(t)
 	sh(t, fresh).want(t, 0)
-	r := delayed(t, func() { netns(t, "create", "b") }, "mount:delay_enter=1000000:when=1", "netns", "create", "a")
+	r := delayed(t, func() { netns(t, "create", "b") }, "mount:delay_enter=2000000:when=1", "netns", "create", "a")
 	r.want(t, 0)
 	sh(t, "netns exec a true && netns exec b true").want(t, 0)
 	if mounts := world.Mounts(t, "/run/netns"); len(mounts) != 3 {
@@ -66,7 +66,7 @@ func TestFirstUseBesideAnotherTool(t *testing.T) {
 	world.Clean(t)
 	sh(t, fresh+"; mkdir /run/netns").want(t, 0)
 	late := func() { sh(t, "touch /run/netns/late; unshare --net=/run/netns/late true").want(t, 0) }
-	delayed(t, late, "move_mount:delay_enter=1000000:when=1", "netns", "create", "a").want(t, 0)
+	delayed(t, late, "move_mount:delay_enter=2000000:when=1", "netns", "create", "a").want(t, 0)
 	netns(t, "delete", "a")
 	sh(t, "umount /run/netns").want(t, 0)
 	sh(t, "nsenter --net=/run/netns/late true && umount /run/netns/late && rm /run/netns/late").want(t, 0)
@@ -82,7 +82,7 @@ func TestSignalAtCommit(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	r := delayed(t, term, "pwrite64:delay_enter=1000000:when=2", "netns", "create", "--quiet", "at-commit")
+	r := delayed(t, term, "pwrite64:delay_enter=2000000:when=2", "netns", "create", "--quiet", "at-commit")
 	list := netns(t, "list").stdout
 	switch {
 	case r.code == 0 && list == "at-commit\n":

@@ -41,17 +41,17 @@ func TestBothKilled(t *testing.T) {
 		stdout       string
 		after        string
 	}{
-		{"linkat:delay_enter=1000000:when=2", "a", []string{"create", "-q", "b"}, "", "a b"}, // b was not reached; a stays stale
-		{"linkat:delay_enter=1000000:when=2", "a", []string{"create", "-q", "a", "b"}, "", "a b"},
-		{"linkat:delay_enter=1000000:when=2", "a", []string{"recover"}, "Removed \"/run/netns/a\": ", ""},
-		{"linkat:delay_enter=1000000:when=2", "a", []string{"recover", "--dry-run"}, "Would remove \"/run/netns/a\": ", "a"},
-		{"linkat:delay_enter=1000000:when=2", "a", []string{"delete", "a"}, "", ""},
-		{"linkat:delay_exit=1000000:when=1", "a", []string{"create", "--if-not-exists", "-q", "a"}, "", "a"},
-		{"mount:delay_enter=1000000:when=2", "a b", []string{"recover", "-o", "json"}, `"action":"remove"`, ""},
-		{"mount:delay_exit=1000000:when=2", "a b", []string{"recover"}, "Finished \"/run/netns/a\": ", "a b"},
-		{"pwrite64:delay_enter=1000000:when=2", "a b", []string{"recover"}, "Finished \"/run/netns/a\": ", "a b"},
-		{"pwrite64:delay_enter=1000000:when=2", "a b", []string{"list", "-o", "json"}, `"name":"b","path":"/run/netns/b","state":"ready"`, "a b"},
-		{"unshare:delay_enter=1000000:when=1", "", []string{"recover"}, "", ""},
+		{"linkat:delay_enter=2000000:when=2", "a", []string{"create", "-q", "b"}, "", "a b"}, // b was not reached; a stays stale
+		{"linkat:delay_enter=2000000:when=2", "a", []string{"create", "-q", "a", "b"}, "", "a b"},
+		{"linkat:delay_enter=2000000:when=2", "a", []string{"recover"}, "Removed \"/run/netns/a\": ", ""},
+		{"linkat:delay_enter=2000000:when=2", "a", []string{"recover", "--dry-run"}, "Would remove \"/run/netns/a\": ", "a"},
+		{"linkat:delay_enter=2000000:when=2", "a", []string{"delete", "a"}, "", ""},
+		{"linkat:delay_exit=2000000:when=1", "a", []string{"create", "--if-not-exists", "-q", "a"}, "", "a"},
+		{"mount:delay_enter=2000000:when=2", "a b", []string{"recover", "-o", "json"}, `"action":"remove"`, ""},
+		{"mount:delay_exit=2000000:when=2", "a b", []string{"recover"}, "Finished \"/run/netns/a\": ", "a b"},
+		{"pwrite64:delay_enter=2000000:when=2", "a b", []string{"recover"}, "Finished \"/run/netns/a\": ", "a b"},
+		{"pwrite64:delay_enter=2000000:when=2", "a b", []string{"list", "-o", "json"}, `"name":"b","path":"/run/netns/b","state":"ready"`, "a b"},
+		{"unshare:delay_enter=2000000:when=1", "", []string{"recover"}, "", ""},
 	} {
 		t.Run(test.inject+" "+strings.Join(test.repair, " "), func(t *testing.T) {
 			world.Clean(t)
@@ -110,6 +110,6 @@ func TestRecoverCodes(t *testing.T) {
 	}
 	netns(t, "delete", "--force", "young")
 	delayed(t, func() { run(t, "netns", "recover").want(t, 5, "1 of 1 left alone") },
-		"linkat:delay_exit=1500000:when=1", "netns", "create", "-q", "x")
+		"linkat:delay_exit=2000000:when=1", "netns", "create", "-q", "x")
 	netns(t, "delete", "--if-exists", "x")
 }

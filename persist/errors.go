@@ -71,17 +71,28 @@ func (e *UnsupportedError) Unwrap() error { return e.Err }
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // refused explains an EPERM or EACCES of a call on the run directory: the mount calls need CAP_SYS_ADMIN, and so does
-// all that follows, hence it is named first; a process that has it and is refused lacks permission on the directory.
+// all that follows, hence it is named first.
 func refused(err error) error {
+	const purpose = "making or deleting a network namespace"
+	return Needs(unix.CAP_DAC_OVERRIDE, purpose, Needs(unix.CAP_SYS_ADMIN, purpose, err))
+}
+
+// Needs returns a *[PrivilegeError] if err says that something was not permitted and the calling thread lacks the
+// capability (unix.CAP_SYS_ADMIN, say) that it takes. Any other error, and one that is explained already, stays as it is.
+func Needs(capability int, purpose string, err error) error {
 	var explained *PrivilegeError
-	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) {
+	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) || HasCapability(capability) {
 		return err
 	}
-	capability := "CAP_SYS_ADMIN"
-	if HasCapability(unix.CAP_SYS_ADMIN) {
-		capability = "CAP_DAC_OVERRIDE (or the run directory's owner)"
-	}
-	return &PrivilegeError{capability, "making or deleting a network namespace", err}
+	return &PrivilegeError{capabilityNames[capability], purpose, err}
+}
+
+var capabilityNames = map[int]string{
+	unix.CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
+	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
+	unix.CAP_NET_RAW:      "CAP_NET_RAW",
+	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",
+	unix.CAP_SYS_RESOURCE: "CAP_SYS_RESOURCE",
 }
 
 // HasCapability says whether the calling thread has a capability (unix.CAP_SYS_ADMIN, say) in its effective set.

@@ -22,8 +22,9 @@ func Prepare(ctx context.Context, dir string) (*Store, error) {
 		return nil, &UnsupportedError{"this needs Linux 5.2", os.NewSyscallError("open_tree", err)}
 	}
 	s, err := Open(dir)
+	made := false
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeDir(dir); err != nil {
+		if made, err = makeDir(dir); err != nil {
 			return nil, err
 		}
 		s, err = Open(dir)
@@ -38,22 +39,26 @@ func Prepare(ctx context.Context, dir string) (*Store, error) {
 	path := s.Dir()
 	s.Close() // it is below the mount that there is now, or will be
 	if err := becomeMount(ctx, path); err != nil {
+		if made {
+			_ = os.Remove(path) // which does not do it if somebody else uses it by now
+		}
 		return nil, err
 	}
 	return Open(path)
 }
 
-func makeDir(dir string) error {
+// makeDir makes the run directory, unless somebody else did since we looked.
+func makeDir(dir string) (made bool, err error) {
 	if dir == "" {
 		dir = DefaultDir
 	}
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		if errors.Is(err, fs.ErrExist) { // a moment later than we looked
-			return nil
+		if errors.Is(err, fs.ErrExist) {
+			return false, nil
 		}
-		return refused(err)
+		return false, refused(err)
 	}
-	return os.Chmod(dir, 0o755) // whatever the umask, ip netns list works for everybody
+	return true, os.Chmod(dir, 0o755) // whatever the umask, list works for everybody
 }
 
 // setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
@@ -73,7 +78,7 @@ func becomeMount(ctx context.Context, dir string) error {
 	flock := func() error { return unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
 	switch err := wait(ctx, patience, func() error { return again(flock) }); {
 	case err == errPatience:
-		return &BusyError{dir, fmt.Sprintf("another process has held its lock (flock) for %v", patience)}
+		return &BusyError{dir, fmt.Sprintf("another process has held its lock (flock) for %v; fuser or lsof shows which", patience)}
 	case err != nil:
 		return pathError("flock", dir, err)
 	}

@@ -199,7 +199,7 @@ func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error
 	}
 	if time.Unix(fresh.Ctim.Unix()).Sub(time.Unix(st.Ctim.Unix())) < foreignAge {
 		return &BusyError{s.Path(name), fmt.Sprintf("another tool made this file less than %v ago and may be about to "+
-			"mount it", foreignAge)}
+			"mount it; wait, or use force", foreignAge)}
 	}
 	return nil
 }

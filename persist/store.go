@@ -2,6 +2,7 @@ package persist
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,6 +41,9 @@ func Open(dir string) (*Store, error) {
 	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, unix.ELOOP) {
 		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
+	}
+	if errors.Is(err, unix.ENOTDIR) {
+		err = fmt.Errorf("%w: the run directory must be one; move it away, or name another", err)
 	}
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -48,7 +49,7 @@ func (a address) Do(*Target) error {
 		for _, prefix := range a.prefixes {
 			if err := h.AddrReplace(lo, toAddr(prefix)); err != nil { // one that lo has already is fine
 				err = fmt.Errorf("add %v to lo: %w", prefix, err)
-				return needs("CAP_NET_ADMIN", "adding an address", err)
+				return persist.Needs(unix.CAP_NET_ADMIN, "adding an address", err)
 			}
 		}
 		return nil

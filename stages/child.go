@@ -35,7 +35,7 @@ func child() {
 		os.Exit(2)
 	}
 	runtime.LockOSThread()
-	// The parent gets these signals as well, when they are sent to both, and says what is to be done.
+	// Whoever sends these to all that netns has started means the parent, and that says what is to be done.
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
 	for _, fd := range []int{socketFD, claimFD, dirFD} {
 		unix.CloseOnExec(fd) // should a stage run a command
@@ -115,9 +115,9 @@ func raiseFileLimit(namespaces int) error {
 	limit.Cur, limit.Max = need, max(need, limit.Max)
 	err := os.NewSyscallError("setrlimit", unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	if err != nil && persist.HasCapability(unix.CAP_SYS_RESOURCE) {
-		return fmt.Errorf("%w: %d files cannot be open at once (the limit is /proc/sys/fs/nr_open)", err, need)
+		return fmt.Errorf("%w: %d files cannot be open at once (/proc/sys/fs/nr_open)", err, need)
 	}
-	return needs("CAP_SYS_RESOURCE", fmt.Sprintf("having %d files open where the limit (ulimit -Hn) is %d", need, was), err)
+	return persist.Needs(unix.CAP_SYS_RESOURCE, fmt.Sprintf("having %d files open where the limit (ulimit -Hn) is %d", need, was), err)
 }
 
 // transact does the stages and waits for the parent's decision. The error includes what could not be undone; failure,

@@ -3,6 +3,7 @@ package stages
 import (
 	"fmt"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ func (loopback) Do(*Target) error {
 		if err != nil {
 			err = fmt.Errorf("set lo up: %w", err)
 		}
-		return needs("CAP_NET_ADMIN", "bringing lo up", err)
+		return persist.Needs(unix.CAP_NET_ADMIN, "bringing lo up", err)
 	})
 }
 

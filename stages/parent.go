@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/moby/sys/reexec"
@@ -118,6 +119,8 @@ func (r *run) start() error {
 		Env:        []string{token(r.plan)},
 		Stderr:     os.Stderr,
 		ExtraFiles: []*os.File{theirs, r.claim.File(), r.store.File()},
+		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}
 	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
 		r.child.Env = append(r.child.Env, "LD_LIBRARY_PATH="+path)

@@ -1,7 +1,9 @@
 package stages
 
 import (
+	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
+	"golang.org/x/sys/unix"
 )
 
 const publishStage = "publish"
@@ -15,11 +17,11 @@ func (p publish) Do(t *Target) (err error) {
 	var tx rollback.Tx
 	defer tx.Rollback(&err)
 	if err := t.claim.Link(t.Name); err != nil {
-		return needs("CAP_DAC_OVERRIDE", "writing to the run directory", err)
+		return persist.Needs(unix.CAP_DAC_OVERRIDE, "writing to the run directory", err)
 	}
 	tx.Add("link", func() error { return p.Undo(t) })
 	if err := t.claim.Mount(t.Name, t.ns); err != nil {
-		return needs("CAP_SYS_ADMIN", "mounting a namespace", err)
+		return persist.Needs(unix.CAP_SYS_ADMIN, "mounting a namespace", err)
 	}
 	tx.Commit()
 	return nil

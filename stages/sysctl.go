@@ -5,6 +5,9 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
 )
 
 const sysctlStage = "sysctl"
@@ -69,12 +72,12 @@ func (s sysctl) Do(*Target) error {
 	for _, set := range s.settings {
 		f, err := os.OpenFile(set.path, os.O_WRONLY, 0) // the thread's own namespace decides what it finds here
 		if err != nil {
-			return needs("CAP_NET_ADMIN", "setting it", err)
+			return persist.Needs(unix.CAP_NET_ADMIN, "setting it", err)
 		}
 		_, err = f.WriteString(set.value + "\n")
 		f.Close()
 		if err != nil {
-			return fmt.Errorf("%w (value %q)", needs("CAP_NET_ADMIN", "setting it", err), set.value)
+			return fmt.Errorf("%w (value %q)", persist.Needs(unix.CAP_NET_ADMIN, "setting it", err), set.value)
 		}
 	}
 	return nil

@@ -1,9 +1,7 @@
 package stages
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/netns-go/netns/persist"
@@ -21,7 +19,7 @@ func (unshare) Do(t *Target) (err error) {
 	switch err := unix.Unshare(unix.CLONE_NEWNET); err {
 	case nil:
 	case unix.EPERM:
-		return &persist.PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "making a network namespace", Err: err}
+		return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
 	case unix.EINVAL:
 		return &persist.UnsupportedError{Need: "this kernel has no network namespaces (CONFIG_NET_NS)", Err: err}
 	case unix.ENOSPC:
@@ -30,13 +28,5 @@ func (unshare) Do(t *Target) (err error) {
 		return err
 	}
 	t.ns, err = os.Open("/proc/thread-self/ns/net") // self would be the process's first thread, in any namespace
-	return err
-}
-
-// needs explains an EPERM or EACCES.
-func needs(capability, purpose string, err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return &persist.PrivilegeError{Capability: capability, Purpose: purpose, Err: err}
-	}
 	return err
 }

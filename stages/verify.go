@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
@@ -76,7 +77,7 @@ const echoPatience = 2 * time.Second
 func echo(family echoFamily) error {
 	c, err := icmp.ListenPacket(family.network, family.address)
 	if err != nil {
-		return needs("CAP_NET_RAW", "sending an ICMP echo to verify lo", fmt.Errorf("open ICMP socket: %w", err))
+		return persist.Needs(unix.CAP_NET_RAW, "sending an ICMP echo to verify lo", fmt.Errorf("open ICMP socket: %w", err))
 	}
 	defer c.Close()
 	sent := icmp.Message{Type: family.request, Body: &icmp.Echo{ID: os.Getpid() & 0xffff, Seq: 1, Data: []byte("netns")}}

@@ -67,6 +67,7 @@ type remoteError struct {
 	unsupported bool
 	taken       persist.StateError // if it says that a name is taken
 	busy        persist.BusyError  // if it says that something else holds it
+	lacking     string             // the capability, if it says that one is missing
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -82,7 +83,7 @@ func (e *remoteError) Unwrap() error {
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
 func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
 
-// As finds the *[persist.StateError] or *[persist.BusyError] that there was in the child.
+// As finds the *[persist.StateError], *[persist.BusyError] or *[persist.PrivilegeError] that there was in the child.
 func (e *remoteError) As(target any) bool {
 	switch target := target.(type) {
 	case **persist.StateError:
@@ -91,6 +92,9 @@ func (e *remoteError) As(target any) bool {
 	case **persist.BusyError:
 		*target = &e.busy
 		return e.busy.Path != ""
+	case **persist.PrivilegeError:
+		*target = &persist.PrivilegeError{Capability: e.lacking, Err: e}
+		return e.lacking != ""
 	}
 	return false
 }
@@ -105,6 +109,10 @@ func toRemote(err error) remoteError {
 	var busy *persist.BusyError
 	if errors.As(err, &busy) {
 		r.busy = *busy
+	}
+	var lacking *persist.PrivilegeError
+	if errors.As(err, &lacking) {
+		r.lacking = lacking.Capability
 	}
 	errors.As(err, &r.errno)
 	return r
@@ -136,7 +144,8 @@ func (m *message) encode() []byte {
 		b = appendText(appendText(appendFlag(b, m.err.unsupported), m.err.taken.Path), m.err.taken.Name)
 		b = appendText(appendText(b, string(m.err.taken.State)), m.err.taken.Stage)
 		b = appendText(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.err.busy.Path)
-		b = appendFlag(appendText(b, m.err.busy.Reason), m.undone)
+		b = appendText(appendText(b, m.err.busy.Reason), m.err.lacking)
+		b = appendFlag(b, m.undone)
 		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
 	}
 	binary.LittleEndian.PutUint32(b[1:], uint32(len(b)-headerLen))
@@ -177,7 +186,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err = remoteError{text: d.text(), errno: syscall.Errno(d.number()), unsupported: d.flag()}
 		m.err.taken.Path, m.err.taken.Name = d.text(), d.text()
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
-		m.err.busy.Path, m.err.busy.Reason = d.text(), d.text()
+		m.err.busy.Path, m.err.busy.Reason, m.err.lacking = d.text(), d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
 	case kindCommit:
 	default:

@@ -98,6 +98,10 @@ func TestErrorsCross(t *testing.T) {
 	if !strings.Contains(err.Error(), "mount /run/netns/a: operation not permitted: it needs CAP_SYS_ADMIN") {
 		t.Error(err)
 	}
+	var lacking *persist.PrivilegeError
+	if !errors.As(err, &lacking) || lacking.Capability != "CAP_SYS_ADMIN" {
+		t.Errorf("%#v", err)
+	}
 	err = cross(&persist.UnsupportedError{Need: "CONFIG_NET_NS", Err: unix.EINVAL})
 	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%#v", err)

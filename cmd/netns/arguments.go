@@ -48,6 +48,9 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 			*to = append(*to, args[i])
 		}
 	}
+	if verb != nil && slices.ContainsFunc(local, isHelp) {
+		names, args = nil, args[:i] // or the library takes a name for something to be helped with
+	}
 	if verb == nil && len(local) > 0 {
 		verb = list
 	}
@@ -71,6 +74,8 @@ func find(flags []cli.Flag, arg string) cli.Flag {
 	}
 	return flags[i]
 }
+
+func isHelp(arg string) bool { return arg == "--help" || arg == "-help" || arg == "-h" }
 
 func takesValue(f cli.Flag) bool {
 	documented, ok := f.(cli.DocGenerationFlag)

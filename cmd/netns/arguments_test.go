@@ -19,7 +19,7 @@ func TestArrange(t *testing.T) {
 		"create --sysctl=net.x=1 a":          "create --sysctl=net.x=1 -- a",
 		"create a -- -v":                     "create -- a -v",
 		"create -- --help":                   "create -- --help",
-		"create a --help":                    "create --help -- a",
+		"create a --help":                    "create --help --",
 		"del a":                              "delete -- a",
 		"list -o json":                       "list -o json --",
 		"exec a ls -v --dir x":               "exec -- a ls -v --dir x",

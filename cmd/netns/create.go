@@ -68,8 +68,7 @@ func create(c *cli.Context) error {
 	ctx := untilSignal(c.Context)
 	if d := c.Duration("timeout"); d > 0 {
 		var cancel context.CancelFunc
-		cause := fmt.Errorf("timed out after %v, and nothing is left: %w", d, context.DeadlineExceeded)
-		ctx, cancel = context.WithTimeoutCause(ctx, d, cause)
+		ctx, cancel = context.WithTimeoutCause(ctx, d, timeoutError(d))
 		defer cancel()
 	}
 	if c.Bool("dry-run") {
@@ -97,7 +96,7 @@ func createOptions(c *cli.Context) (netns.Options, error) {
 	if c.Duration("timeout") < 0 {
 		return o, usageError{"--timeout must not be negative"}
 	}
-	if c.Bool("verbose") {
+	if c.Bool("verbose") && !c.Bool("quiet") {
 		o.Progress = func(e netns.Event) {
 			fmt.Fprintf(os.Stderr, "%s: %s: %v\n", e.Namespace, e.Stage, e.Took.Round(time.Microsecond))
 		}

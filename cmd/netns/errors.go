@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
@@ -40,7 +42,11 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
 		see = "netns " + c.Command.Name + " --help"
 	}
-	usage := usageError{fmt.Sprintf("%v; see %s", err, see)}
+	text := err.Error()
+	if strings.HasSuffix(text, "flag -timeout: parse error") {
+		text += ": a time has a unit, as 500ms or 5s"
+	}
+	usage := usageError{text + "; see " + see}
 	if c.Command != nil && runsCommand[c.Command.Name] {
 		return codedError{usage, codeExec}
 	}
@@ -60,20 +66,28 @@ type signalError struct{ syscall.Signal }
 
 func (e signalError) Error() string { return "ended by signal: " + e.Signal.String() }
 
+// A timeoutError is why a command rolled back after this time.
+type timeoutError time.Duration
+
+func (e timeoutError) Error() string {
+	return fmt.Sprintf("timed out after %v, and nothing is left", time.Duration(e))
+}
+
 // exitCode returns the contract's code for an error.
 func exitCode(err error) int {
 	var (
-		coded       codedError
-		ended       signalError
-		undo        *netns.UndoError
-		kept        *netns.KeptError
-		name        *netns.NameError
-		argument    *netns.ArgumentError
-		notExist    *netns.NotExistError
-		state       *netns.StateError
-		busy        *netns.BusyError
-		usage       usageError
-		unsupported = errors.ErrUnsupported
+		coded     codedError
+		ended     signalError
+		timeout   timeoutError
+		privilege *netns.PrivilegeError
+		undo      *netns.UndoError
+		kept      *netns.KeptError
+		name      *netns.NameError
+		argument  *netns.ArgumentError
+		notExist  *netns.NotExistError
+		state     *netns.StateError
+		busy      *netns.BusyError
+		usage     usageError
 	)
 	switch {
 	case errors.As(err, &coded):
@@ -82,7 +96,7 @@ func exitCode(err error) int {
 		return codeRemains
 	case errors.As(err, &ended):
 		return codeSignal + int(ended.Signal)
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &timeout):
 		return codeTimeout
 	case errors.As(err, &usage), errors.As(err, &name), errors.As(err, &argument):
 		return codeUsage
@@ -92,9 +106,9 @@ func exitCode(err error) int {
 		return codeExists
 	case errors.As(err, &busy):
 		return codeBusy
-	case errors.Is(err, fs.ErrPermission):
+	case errors.As(err, &privilege), errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		return codePrivilege
-	case errors.Is(err, unsupported):
+	case errors.Is(err, errors.ErrUnsupported):
 		return codeUnsupported
 	}
 	return codeFailed

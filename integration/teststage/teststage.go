@@ -28,7 +28,7 @@ func init() {
 
 // Step returns the stage that does this:
 //
-//	fail          fails with EIO
+//	fail [NAME]   fails with EIO, on every namespace or on this one
 //	panic         panics
 //	exit          ends the child, as if it had succeeded
 //	kill          kills the child
@@ -46,6 +46,9 @@ type stage struct{ verb, argument string }
 func (s stage) Do(t *stages.Target) error {
 	switch s.verb {
 	case "fail":
+		if s.argument != "" && s.argument != t.Name {
+			return nil
+		}
 		return fmt.Errorf("as it was asked to: %w", unix.EIO)
 	case "panic":
 		panic("as it was asked to")

@@ -1,5 +1,6 @@
 // Package world gives tests a machine of their own to make namespaces on: a mount namespace with a fresh /run and a
-// writable /etc that is the machine's no more, and a PID namespace, so that nothing they leave outlives them.
+// writable /etc that is the machine's no more, a network namespace, since that is where ids of others are kept, and a PID
+// namespace, so that nothing they leave outlives them.
 //
 // It is for TestMain, and for nothing else.
 package world
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -86,7 +88,7 @@ func enter(propagation string) error {
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), propagationVar+"="+propagation, initVar+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
+		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,
 	}
 	return cmd.Run()
 }
@@ -132,6 +134,7 @@ func furnish() error {
 	}{
 		{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""},
 		{"proc", "/proc", "proc", 0, ""},
+		{"sysfs", "/sys", "sysfs", 0, ""},
 		{"tmpfs", "/run", "tmpfs", 0, "mode=755"},
 		{"", "/run", "", run, ""},
 		{"tmpfs", Scratch, "tmpfs", 0, ""},
@@ -148,6 +151,13 @@ func furnish() error {
 	overlay := fmt.Sprintf("lowerdir=/etc,upperdir=%s/etc,workdir=%s/work", Scratch, Scratch)
 	if err := unix.Mount("overlay", "/etc", "overlay", 0, overlay); err != nil {
 		return fmt.Errorf("mount /etc: %w", err)
+	}
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return fmt.Errorf("find lo: %w", err)
+	}
+	if err := netlink.LinkSetUp(lo); err != nil {
+		return fmt.Errorf("set lo up: %w", err)
 	}
 	return nil
 }
