@@ -29,7 +29,7 @@ func decodeVerify([]byte) (Stage, error) { return verify{}, nil }
 func (verify) Do(*Target) error {
 	err := onLoopback(func(_ *netlink.Handle, lo netlink.Link) error {
 		if lo.Attrs().RawFlags&(unix.IFF_UP|unix.IFF_RUNNING) != unix.IFF_UP|unix.IFF_RUNNING {
-			return fmt.Errorf("lo is not up: its flags are %v", lo.Attrs().Flags)
+			return fmt.Errorf("lo is not up: its flags are %v; a stage set it down, or none brought it up", lo.Attrs().Flags)
 		}
 		return nil
 	})
