@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -128,18 +129,40 @@ func TestCreateInAnotherMountNamespace(t *testing.T) {
 	world.Clean(t)
 	netns(t, "create", "first")
 	const private = "unshare --mount --propagation private "
-	r := sh(t, private+`sh -c 'netns create hidden && netns exec hidden true && netns list && sleep 0.1'`)
-	r.want(t, 0, "netns: warning: ", "this mount namespace only")
-	if !strings.HasSuffix(r.stdout, "first\nhidden\n") {
+	inside := command("sh", "-c", "exec "+private+`sh -c 'netns create hidden && read line && netns exec hidden true && netns list'`)
+	inside.Env = append(os.Environ(), "PATH="+filepath.Dir(os.Getenv(binaryVar))+":"+os.Getenv("PATH"))
+	stdin, err := inside.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan result)
+	go func() { done <- finish(t, inside) }()
+	for range 500 {
+		if len(world.Files(t, "/run/netns")) == 2 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // it has its name before it is done
+	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"state":"elsewhere"`) {
 		t.Error(r)
 	}
-	// That mount namespace is gone by now; nobody can know that from the file alone.
-	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"state":"elsewhere"`) {
+	// It lives in there, and nothing that only repairs takes it.
+	run(t, "netns", "recover").want(t, 8, "1 of 1 left alone")
+	run(t, "netns", "create", "-q", "hidden").want(t, 4)
+	fmt.Fprintln(stdin)
+	r := (<-done).want(t, 0, "netns: warning: ", "this mount namespace only")
+	if !strings.HasSuffix(r.stdout, "first\nhidden\n") {
 		t.Error(r)
 	}
 	run(t, "netns", "create", "hidden").want(t, 4, "mounted in another mount namespace", "netns delete --force")
 	run(t, "netns", "delete", "hidden").want(t, 4, "mounted in another mount namespace", "--force")
 	run(t, "netns", "exec", "hidden", "true").want(t, 125, "mounted in another mount namespace")
+	// That mount namespace is gone by now, and recover finds that out.
+	if r := netns(t, "recover"); !strings.Contains(r.stdout, `Removed "/run/netns/hidden": `) {
+		t.Error(r)
+	}
+	sh(t, private+"netns create -q hidden").want(t, 0)
 	netns(t, "delete", "--force", "hidden")
 
 	// Where the mount is seen outside, there is nothing to warn of.
@@ -186,6 +209,7 @@ func TestBesideIPNetns(t *testing.T) {
 	loop("netns create -q x", 4, 5) // 5: ip netns del took the file away that was to be mounted on
 	loop("netns delete x", 3, 5)
 	loop("netns exec x true", 125)
+	loop("netns recover", 5, 8) // 8: what ip netns add has not mounted yet is left alone
 	loop("netns create -q y && netns delete y")
 	loops.Wait()
 	sh(t, "netns delete --if-exists --force x").want(t, 0)
