@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -58,7 +59,24 @@ func makeDir(dir string) (made bool, err error) {
 		}
 		return false, refused(err)
 	}
-	return true, os.Chmod(dir, 0o755) // whatever the umask, list works for everybody
+	if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask, list works for everybody
+		_ = os.Remove(dir)
+		return false, refused(err)
+	}
+	return true, nil
+}
+
+// openToAll gives the default run directory, when it is first used and empty, the mode without which ip netns list does
+// not work for everybody: who made it may have died between that and setting the mode.
+func openToAll(dir *os.File) error {
+	info, err := dir.Stat()
+	if err != nil || dir.Name() != DefaultDir || info.Mode().Perm()&0o055 == 0o055 {
+		return err
+	}
+	if names, err := dir.Readdirnames(1); err != io.EOF || len(names) > 0 {
+		return nil
+	}
+	return refused(dir.Chmod(0o755))
 }
 
 // setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
@@ -93,6 +111,9 @@ func becomeMount(ctx context.Context, dir string) error {
 	case unix.EINVAL:
 	default:
 		return refused(pathError("mount", dir, err))
+	}
+	if err := openToAll(lock); err != nil {
+		return err
 	}
 
 	tree, err := openTree(s.dir, unix.AT_RECURSIVE)

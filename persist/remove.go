@@ -261,7 +261,7 @@ func (s *Store) unlink(name string) error {
 	case unix.ENOENT:
 		return nil
 	case unix.EBUSY:
-		return &BusyError{s.Path(name), "it is also mounted where it cannot be reached, below " + s.Dir()}
+		return &BusyError{s.Path(name), fmt.Sprintf("unlink: %v: it is also mounted where it cannot be reached, below %s", err, s.Dir())}
 	}
 	return refused(pathError("unlink", s.Path(name), err))
 }

@@ -148,7 +148,7 @@ func (b *builder) transact() (failure *Error, err error) {
 		ready.target, ready.stage, ready.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
 	}
 	if err := b.send(ready); err != nil {
-		return nil, errStopped
+		return nil, fmt.Errorf("tell the parent: %w", err) // to be tried once more; if that is dead, in vain
 	}
 	if err := b.decision(); err != nil {
 		return nil, err
@@ -201,9 +201,16 @@ func (b *builder) stopped() bool {
 
 // decision waits for the commit. A parent that died without a word may have decided before: the claim tells.
 func (b *builder) decision() error {
-	m, err := b.receive()
-	if err == nil && m.kind == kindCommit {
-		return nil
+	// A read that failed says nothing: the parent may be about to commit, and only its end takes that back.
+	for deadline := time.Now().Add(helloPatience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		m, err := b.receive()
+		if err == nil && m.kind == kindCommit {
+			return nil
+		}
+		var errno unix.Errno
+		if !errors.As(err, &errno) || errno == unix.ECONNRESET {
+			break
+		}
 	}
 	if committed, err := b.claim.Committed(); err == nil && committed {
 		return nil

@@ -2,6 +2,7 @@ package stages
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -46,17 +47,25 @@ func init() {
 	Register(publishStage, decodePublish)
 }
 
-// inherited returns the stages that the token names, and removes the token so that it goes no further.
+// inherited returns the stages that the token names, and removes the token so that it goes no further. A process that
+// was started as a child and cannot be one ends here.
 func inherited() map[string]bool {
 	token, ok := os.LookupEnv(tokenVar)
-	if !ok || len(os.Args) != 1 || os.Args[0] != entryPoint || secure() {
-		return nil
-	}
-	family, err := unix.GetsockoptInt(socketFD, unix.SOL_SOCKET, unix.SO_DOMAIN)
-	if err != nil || family != unix.AF_UNIX {
+	if !ok || len(os.Args) != 1 || os.Args[0] != entryPoint {
 		return nil
 	}
 	os.Unsetenv(tokenVar)
+	family, err := unix.GetsockoptInt(socketFD, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	switch {
+	case secure():
+		err = errSecure
+	case err == nil && family != unix.AF_UNIX:
+		err = unix.EAFNOSUPPORT
+	}
+	if err != nil { // to go on would be to run the program's own main in what was meant to be a child
+		fmt.Fprintf(os.Stderr, "%s: socket: %v\n", entryPoint, err)
+		os.Exit(2)
+	}
 	names := map[string]bool{}
 	for _, name := range strings.Fields(token) {
 		names[name] = true

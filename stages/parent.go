@@ -77,6 +77,12 @@ func (r *run) transact(ctx context.Context) error {
 	waitErr := r.child.Wait()
 	r.killer.Stop()
 	r.conn.file.Close()
+	if signalled(waitErr) { // before it left our process group: then the signal is ours, too, and may be on its way
+		select {
+		case <-ctx.Done():
+		case <-time.After(signalPatience):
+		}
+	}
 
 	switch {
 	case r.committed:
@@ -92,8 +98,33 @@ func (r *run) transact(ctx context.Context) error {
 	return err
 }
 
+// signalPatience is how long a signal to the process group may be under way to this process when the child has died of it.
+const signalPatience = 100 * time.Millisecond
+
+// signalled says whether the child ended by a signal that tells programs to end.
+func signalled(waitErr error) bool {
+	var exit *exec.ExitError
+	if !errors.As(waitErr, &exit) {
+		return false
+	}
+	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
+		return true
+	}
+	return false
+}
+
 // errSilent is how the conversation ends when the child dies in the middle of it.
 var errSilent = errors.New("the child ended before its work was done")
+
+// silent is errSilent, unless talking failed for another reason than that the child has ended.
+func silent(what string, err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || errno == unix.EPIPE || errno == unix.ECONNRESET {
+		return errSilent
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
 
 // ended says how the child ended.
 func ended(waitErr error) error {
@@ -151,12 +182,12 @@ func (r *run) converse(ctx context.Context) error {
 		keep: r.plan.Keep, progress: r.plan.Progress != nil,
 	}
 	if err := r.conn.send(plan); err != nil {
-		return errSilent
+		return silent("tell the child", err)
 	}
 	for {
 		m, err := r.conn.receive()
 		if err != nil {
-			return errSilent
+			return silent("hear the child", err)
 		}
 		if m.target >= uint64(len(r.plan.Names)) || m.complete > uint64(len(r.plan.Names)) {
 			return fmt.Errorf("the child speaks of namespace %d of %d", m.target, len(r.plan.Names))

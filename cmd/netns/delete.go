@@ -69,6 +69,9 @@ func deleteAll(c *cli.Context) error {
 		if err == nil {
 			continue
 		}
+		if left, lookupErr := netns.Lookup(options.Dir, name); lookupErr == nil && left.State == netns.Stale {
+			err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
+		}
 		err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
 		if len(names) == 1 {
 			return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,7 +15,7 @@ func init() {
 		Name:  "recover",
 		Usage: "repair what dead transactions and other tools left",
 		Description: "Never touches a namespace that is ready, nor anything outside the run directory. What it leaves alone, it\n" +
-			"says: the exit code is 5 if that is a transaction that lives, 8 if it is anything else.\n\n" +
+			"says: the exit code is 5 if that is a transaction that lives, 8 if it is anything else, or could not be looked at.\n\n" +
 			"   netns recover --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"},
@@ -46,7 +47,12 @@ func recoverDir(c *cli.Context) error {
 		return outputErr
 	}
 	if err != nil {
-		return advise(fmt.Errorf("recover: %w", err), nil)
+		err = advise(fmt.Errorf("recover: %w", err), nil)
+		var trust *netns.TrustError
+		if exitCode(err) == codeFailed && !errors.As(err, &trust) { // which would say that nothing is left
+			err = codedError{err, codeRemains}
+		}
+		return err
 	}
 	return verdict(findings)
 }
