@@ -15,7 +15,7 @@ PACKAGES  := iproute2 iputils-ping strace util-linux
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test soak tools lint fuzz clean
+.PHONY: build demo test soak faults tools lint fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
@@ -30,6 +30,11 @@ test: build tools
 soak: build tools
 	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce' \
 		$(AS_ROOT) ./integration
+
+# Every system call of create, delete and recover, broken in every way; see docs/faults.md.
+faults: build
+	$(GO) build -o bin/faults ./integration/faults
+	$(SUDO) bin/faults -binary $(BINARY)
 
 tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \
