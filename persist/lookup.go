@@ -93,8 +93,11 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 	}
 	if mounted {
 		e.State, e.Inode = Ready, st.Ino
-		s.judge(&e)
-		return e, true, nil
+		err := s.judge(&e)
+		if errors.Is(err, fs.ErrNotExist) { // it has gone since
+			return e, false, nil
+		}
+		return e, true, err
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		e.State = Foreign
@@ -129,39 +132,53 @@ func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
 }
 
 // judge finds out from the record below a mount, where that may be read, whether the namespace is as it should be.
-func (s *Store) judge(e *Entry) {
+func (s *Store) judge(e *Entry) error {
 	if !HasCapability(unix.CAP_SYS_ADMIN) {
-		return
+		return nil
 	}
 	f, err := s.openBare(e.Name, unix.O_RDONLY)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
-		return
+		return err
 	}
 	defer f.Close()
 	// In this order: what is not locked changes no more.
 	if locked, err := isLocked(f); err != nil || locked {
-		return
+		return err
 	}
 	r, err := readRecord(f)
-	if err != nil || r.member(e.Name) == nil {
-		return
+	if err != nil && !isVerdict(err) {
+		return err
 	}
+	m := r.member(e.Name)
 	switch {
-	case r.tx == txKept && r.member(e.Name).state == memberKept:
+	case m == nil: // not ours, or not that name's
+	case r.tx == txKept && m.state == memberKept:
 		e.State, e.Stage = Kept, r.stage
-	case r.tx == txBegun && !s.allMounted(r, f):
-		e.State = Stale
+	case r.tx == txBegun:
+		all, err := s.allMounted(r, f)
+		if !all {
+			e.State = Stale
+		}
+		return err
 	}
+	return nil
 }
 
 // allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
-func (s *Store) allMounted(r *record, claim *os.File) bool {
+func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
 	for _, m := range r.members {
-		if mounted, err := s.isMounted(m.name, claim); err != nil || !mounted {
-			return false
+		mounted, err := s.isMounted(m.name, claim)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		if err != nil || !mounted {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // isMounted says whether a namespace is mounted on a name of the claim.

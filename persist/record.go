@@ -48,6 +48,9 @@ var (
 	errIncompatible = errors.New("a claim in a format of another version of netns")
 )
 
+// isVerdict says whether an error of readRecord is about what the file is, and not about reading it.
+func isVerdict(err error) bool { return err == errNoRecord || err == errIncompatible }
+
 // A record is what a claim says of the transaction that made it.
 type record struct {
 	tx      byte

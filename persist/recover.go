@@ -106,6 +106,8 @@ func (s *Store) find(e Entry) (Finding, error) {
 		return s.findElsewhere(e.Name)
 	case Foreign:
 		return s.findForeign(e.Name)
+	case Unreadable:
+		return Finding{Action: Leave, Reason: "reading it is not permitted"}, nil
 	case Incompatible:
 		return Finding{Action: Leave, Reason: "another version of netns made it, and knows what it is"}, nil
 	}
@@ -148,6 +150,9 @@ func (s *Store) unfinished(name string) (bool, error) {
 		return false, err
 	}
 	r, err := readRecord(f)
+	if err != nil && !isVerdict(err) {
+		return false, err
+	}
 	return err == nil && r.tx == txBegun && r.member(name) != nil, nil
 }
 

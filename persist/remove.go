@@ -116,9 +116,12 @@ func (s *Store) hold(ctx context.Context, name string) (_ *held, err error) {
 		h.file.Close()
 		return nil, nil
 	}
-	var recordErr error
-	if h.record, recordErr = readRecord(h.file); h.state == "" {
-		h.state, err = uncoveredState(h.record, recordErr, name)
+	record, recordErr := readRecord(h.file)
+	if recordErr != nil && !isVerdict(recordErr) {
+		return nil, recordErr
+	}
+	if h.record = record; h.state == "" {
+		h.state, err = uncoveredState(record, recordErr, name)
 	}
 	return h, err
 }

@@ -30,11 +30,15 @@ func (s *Store) repairOnce(ctx context.Context, name string) (settled bool, err 
 		return false, err
 	}
 	defer h.file.Close()
-	dead := h.record != nil && h.record.tx == txBegun
 	switch {
-	case dead && s.allMounted(h.record, h.file):
-		return true, (&Claim{s, h.file}).Done()
-	case dead:
+	case h.record != nil && h.record.tx == txBegun:
+		all, err := s.allMounted(h.record, h.file)
+		if err != nil {
+			return false, err
+		}
+		if all {
+			return true, (&Claim{s, h.file}).Done()
+		}
 		return true, s.unpublishAll(h.record, h.file)
 	case h.state == Stale:
 		return true, s.unpublish(name, h.file)
