@@ -49,9 +49,9 @@ func (s *scenario) wrong(a *aim, got answer, now sight) string {
 	return wrongCode(got, codeFailed)
 }
 
-// goal is what the names are when the command has succeeded. To recover, either is fine.
+// goal is what the names are when the command has succeeded.
 func (s *scenario) goal() string {
-	if s.creates() {
+	if s.creates() || s.keeps {
 		return complete
 	}
 	return absent

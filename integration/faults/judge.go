@@ -22,6 +22,9 @@ func (w *world) judge(s *scenario, a *aim, got answer, recoverFirst bool) verdic
 	if disorder == "" && s.denies(a, got, now) {
 		disorder = fmt.Sprintf("%v, but %v", got, now.names)
 	}
+	if s.keeps && !now.all(s.names, complete) {
+		v.Left = fmt.Sprintf("what was complete is gone: %v", now.names)
+	}
 	v.Clean = disorder == ""
 	if !v.Clean && !s.mayLeave(a, got) {
 		v.Left = disorder

@@ -18,6 +18,7 @@ type scenario struct {
 	args    []string
 	prepare func(*world, *scenario) error // from a world in which there is only what was there earlier
 	fresh   bool                          // without a run directory
+	keeps   bool                          // what it works on is complete, and must stay so
 }
 
 const (
@@ -33,6 +34,7 @@ var scenarios = []*scenario{
 	{name: "create first", names: []string{"a"}, fresh: true, prepare: prepareFresh},
 	{name: "delete", names: []string{"a", "b"}, args: []string{verbDelete, "a", "b"}, prepare: prepareNames},
 	{name: "recover", names: []string{"a", "b"}, args: []string{"recover"}, prepare: prepareResidue},
+	{name: "recover whole", names: []string{"a", "b"}, args: []string{"recover"}, prepare: prepareWhole, keeps: true},
 }
 
 func init() {
@@ -73,11 +75,18 @@ func prepareFresh(w *world, _ *scenario) error { return w.renew(unix.MS_SHARED) 
 func prepareNames(w *world, s *scenario) error { return w.must(0, s.create()...) }
 
 // prepareResidue leaves a transaction that died between its last two steps: the second name is linked, not mounted.
-func prepareResidue(w *world, s *scenario) error {
+func prepareResidue(w *world, s *scenario) error { return w.leave(s, "linkat %s", bare) }
+
+// prepareWhole leaves one that died after the last step, and before it was marked as done.
+func prepareWhole(w *world, s *scenario) error { return w.leave(s, "mount %s 0x1000", complete) }
+
+// leave kills both processes of a create after a call on the last name, which is this then.
+func (w *world) leave(s *scenario, text, nature string) error {
 	last := s.names[len(s.names)-1]
-	t := &tracer{aim: &aim{call{roleChild, "linkat " + runDir + "/" + last, 1, false}, fault{Kind: faultBothAfter}}}
+	at := call{roleChild, fmt.Sprintf(text, runDir+"/"+last), 1, false}
+	t := &tracer{aim: &aim{at, fault{Kind: faultBothAfter}}}
 	w.trace(t, s.create()...)
-	if now := w.look(s); !t.fired || now.of(last) != bare {
+	if now := w.look(s); !t.fired || now.of(last) != nature {
 		return fmt.Errorf("no residue to recover: %v", now)
 	}
 	return nil
