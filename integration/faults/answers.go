@@ -91,7 +91,7 @@ func (s *scenario) wrongFailure(a *aim, got answer, now sight) string {
 		}
 		return ""
 	case got.code == codeRemains:
-		if now.all(s.names, complete) {
+		if s.args[0] == verbDelete && now.all(s.names, complete) {
 			return fmt.Sprintf("%v, but nothing was removed", got)
 		}
 		return ""
