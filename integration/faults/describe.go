@@ -121,7 +121,7 @@ func socketOf(th *thread, fd int32) string {
 	return "socket(inet)"
 }
 
-// Numbers that differ from run to run: inodes, and the names of the files that have none.
+// Numbers that differ from run to run: inodes, processes, and the names of the files that have none.
 var volatile = []struct {
 	pattern *regexp.Regexp
 	instead string
@@ -129,7 +129,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`(pipe|net|mnt):\[\d+\]`), "$1"},
 	{regexp.MustCompile(`/#\d+( \(deleted\))?`), "/(claim)"},
 	{regexp.MustCompile(`^/memfd:(\w+) \(deleted\)`), "$1"},
-	{regexp.MustCompile(`/proc/\d{2,}/`), "/proc/N/"},
+	{regexp.MustCompile(`/proc/(\d\d+|[2-9])/(task/\d+/)?`), "/proc/N/"},
 }
 
 func stable(path string) string {
