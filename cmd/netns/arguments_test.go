@@ -39,6 +39,17 @@ func TestArrange(t *testing.T) {
 		"-o json":                            "list -o json --",
 		"-v --output=json":                   "-v list --output=json --",
 		"help create":                        "help create",
+		"hel":                                "help",
+		"netns add a":                        "add -- a",
+		"add netns":                          "add -- netns",
+		"netns netns":                        "netns",
+		"s":                                  "list --",
+		"lst":                                "list --",
+		"d a":                                "delete -- a",
+		"cre a":                              "cre a",
+		"-all delete":                        "delete -all --",
+		"-force del a":                       "delete -force -- a",
+		"--frobnicate":                       "--frobnicate",
 	} {
 		arranged, err := arrange(app, append([]string{"netns"}, strings.Fields(args)...))
 		if got := strings.Join(arranged[min(1, len(arranged)):], " "); got != want || (err != nil) != (want == "" && args != "") {

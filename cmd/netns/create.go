@@ -14,8 +14,10 @@ import (
 )
 
 func init() {
-	register(createCommand("create", "make namespaces: complete, with lo up and verified, or not at all"))
-	register(createCommand("add", "create, without a word, as ip netns add"))
+	register(func() *cli.Command {
+		return createCommand("create", "make namespaces: complete, with lo up and verified, or not at all")
+	})
+	register(func() *cli.Command { return createCommand("add", "create, without a word, as ip netns add") })
 }
 
 func createCommand(verb, usage string) *cli.Command {

@@ -10,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	register(&cli.Command{
+func init() { register(deleteCommand) }
+
+func deleteCommand() *cli.Command {
+	return &cli.Command{
 		Name:        "delete",
 		Aliases:     []string{"del", "rm"},
 		Usage:       "remove namespaces",
@@ -24,7 +26,7 @@ func init() {
 				"made a moment ago, or another version of netns"},
 		},
 		Action: deleteAll,
-	})
+	}
 }
 
 // whatToDelete says what to do about a name that delete leaves alone, by its state.

@@ -43,6 +43,9 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		see = "netns " + c.Command.Name + " --help"
 	}
 	text := err.Error()
+	if wrong := unknownOption(err); wrong != "" {
+		text = fmt.Sprintf("unknown option %q%s", wrong, suggestOption(c, wrong))
+	}
 	if strings.HasSuffix(text, "flag -timeout: parse error") {
 		text += ": a time has a unit, as 500ms or 5s"
 	}

@@ -17,7 +17,11 @@ import (
 func init() {
 	// A command becomes of the thread that calls execve. Only from the main one does it keep its parent-death signal.
 	runtime.LockOSThread()
-	register(&cli.Command{
+	register(execCommand)
+}
+
+func execCommand() *cli.Command {
+	return &cli.Command{
 		Name:      "exec",
 		Usage:     "run a command inside a namespace",
 		ArgsUsage: "NAME [--] COMMAND [ARGUMENT...]",
@@ -25,7 +29,7 @@ func init() {
 			"mount namespace of its own. The exit code is the command's; 125 is a failure of netns itself, 126 a command\n" +
 			"that cannot be executed, 127 one that is not found.\n\n   netns exec demo ip address",
 		Action: execute,
-	})
+	}
 }
 
 func execute(c *cli.Context) error {

@@ -10,18 +10,20 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	register(&cli.Command{
+func init() { register(listCommand) }
+
+func listCommand() *cli.Command {
+	return &cli.Command{
 		Name:    "list",
-		Aliases: []string{"ls", "show"},
+		Aliases: []string{"ls", "show", "lst"},
 		Usage:   "what there is",
 		Description: "Each line is a name and, if the caller's namespace has one for it, its id, as ip netns prints them.\n" +
 			"Needs no privilege.\n\n   netns list\n   netns list -o json",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: name or json"},
+			outputFlag("name", "json"),
 		},
 		Action: list,
-	})
+	}
 }
 
 func list(c *cli.Context) error {

@@ -12,40 +12,46 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// commands are the subcommands. Each registers itself when its file is initialised.
-var commands []*cli.Command
+// verbs make the subcommands. Each registers itself when its file is initialised.
+var verbs []func() *cli.Command
 
-func register(c *cli.Command) {
-	c.HideHelpCommand = true // or a namespace could not be called "help"
-	c.OnUsageError = onUsageError
-	commands = append(commands, c)
-}
+func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
 
-func main() {
+func main() { os.Exit(runCommand(os.Args)) }
+
+// runCommand runs a command line, of which the first word is the program's name, says what went wrong, and returns the
+// exit code.
+func runCommand(args []string) int {
 	app := newApp()
-	args, err := arrange(app, os.Args)
+	args, err := arrange(app, args)
 	if err == nil {
 		err = app.Run(args)
 	}
 	if err == nil {
-		return
+		return 0
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, escaped(text))
 	}
-	os.Exit(exitCode(err))
+	return exitCode(err)
 }
 
 func newApp() *cli.App {
+	var commands []*cli.Command
+	for _, verb := range verbs {
+		c := verb()
+		c.HideHelpCommand = true // or a namespace could not be called "help"
+		c.OnUsageError = onUsageError
+		commands = append(commands, c)
+	}
 	slices.SortFunc(commands, func(a, b *cli.Command) int { return strings.Compare(a.Name, b.Name) })
 	return &cli.App{
 		Name:  "netns",
 		Usage: "persistent network namespaces: complete, or not there at all",
 		Description: "An interface lo that is up, addressed and answers an echo: `netns create NAME` makes a network\n" +
 			"namespace that has it, or fails and leaves nothing. `netns VERB --help` explains a verb.",
-		Commands:        commands,
-		HideVersion:     true, // -v is for verbose
-		HideHelpCommand: false,
+		Commands:    commands,
+		HideVersion: true, // -v is for verbose
 		// A sysctl's value may contain commas.
 		DisableSliceFlagSeparator: true,
 		OnUsageError:              onUsageError,
@@ -57,14 +63,16 @@ func newApp() *cli.App {
 			},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors"},
-			&cli.BoolFlag{Name: "version", Usage: "print the version"},
+			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON, with ip's keys where ip netns has them"},
+			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "print JSON in lines, indented"},
+			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 		},
 		Action: func(c *cli.Context) error {
 			switch {
 			case c.Bool("version"):
 				return printVersion(c)
 			case c.Args().Present():
-				return usageError{fmt.Sprintf("unknown verb %q; see netns --help", c.Args().First())}
+				return unknownVerb(c)
 			}
 			return list(c)
 		},

@@ -10,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	register(&cli.Command{
+func init() { register(recoverCommand) }
+
+func recoverCommand() *cli.Command {
+	return &cli.Command{
 		Name:  "recover",
 		Usage: "repair what dead transactions and other tools left",
 		Description: "Never touches a namespace that is ready, nor anything outside the run directory. What it leaves alone, it\n" +
@@ -22,7 +24,7 @@ func init() {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: json"},
 		},
 		Action: recoverDir,
-	})
+	}
 }
 
 func recoverDir(c *cli.Context) error {
@@ -84,8 +86,8 @@ func verdict(findings []netns.Finding) error {
 	return nil
 }
 
-// verbs say what is done about a finding, and what would be.
-var verbs = map[netns.Action][2]string{
+// actionWords say what is done about a finding, and what would be.
+var actionWords = map[netns.Action][2]string{
 	netns.Remove:  {"Removed", "Would remove"},
 	netns.Finish:  {"Finished", "Would finish"},
 	netns.Remount: {"Remounted", "Would remount"},
@@ -95,9 +97,9 @@ var verbs = map[netns.Action][2]string{
 func describe(findings []netns.Finding, dry bool) string {
 	var text strings.Builder
 	for _, f := range findings {
-		verb := verbs[f.Action][0]
+		verb := actionWords[f.Action][0]
 		if dry {
-			verb = verbs[f.Action][1]
+			verb = actionWords[f.Action][1]
 		}
 		if f.Err != nil {
 			verb = "Could not " + string(f.Action)

@@ -8,13 +8,15 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	register(&cli.Command{
+func init() { register(versionCommand) }
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
 		Name:        "version",
 		Usage:       "print the version, the commit it was built from, and the Go version",
 		Description: "   netns version",
 		Action:      printVersion,
-	})
+	}
 }
 
 func printVersion(c *cli.Context) error {
