@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -15,6 +16,7 @@ import (
 type Namespace struct {
 	path string
 	file *os.File
+	id   uint64
 }
 
 // Open opens a namespace by its name in a run directory ("" for the default one), whoever made it. Where one is just
@@ -27,14 +29,41 @@ func Open(dir, name string) (*Namespace, error) {
 	}
 	defer store.Close()
 	f, err := store.Namespace(context.Background(), name)
+	return opened(store.Path(name), f, err)
+}
+
+// OpenPath opens the namespace that a path shows, which need not be in a run directory. It returns a *[NotExistError],
+// or a *[StateError] for what is no network namespace.
+func OpenPath(path string) (*Namespace, error) {
+	f, err := persist.OpenPath(path)
+	return opened(path, f, err)
+}
+
+// OpenPID opens the namespace of a process or thread; another user's takes CAP_SYS_PTRACE. Its Path is right as long as
+// that lives. It returns a *[NotExistError] if there is none of that number.
+func OpenPID(pid int) (*Namespace, error) {
+	f, err := persist.OpenPID(pid)
+	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
+}
+
+func opened(path string, f *os.File, err error) (*Namespace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Namespace{store.Path(name), f}, nil
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		f.Close()
+		return nil, &os.PathError{Op: "fstat", Path: path, Err: err}
+	}
+	return &Namespace{path, f, st.Ino}, nil
 }
 
 // Path returns where the namespace is mounted. It is still right after Close.
 func (n *Namespace) Path() string { return n.path }
+
+// ID returns the number by which the kernel tells the namespaces apart that there are: the inode that
+// readlink /proc/PID/ns/net shows. It is given to another one when this one has ended.
+func (n *Namespace) ID() uint64 { return n.id }
 
 // Fd returns the descriptor, for setns(2). It is closed by Close.
 func (n *Namespace) Fd() int { return int(n.file.Fd()) }
