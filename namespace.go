@@ -8,7 +8,6 @@ import (
 	"runtime"
 
 	"github.com/netns-go/netns/persist"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -40,7 +39,7 @@ func OpenPath(path string) (*Namespace, error) {
 }
 
 // OpenPID opens the namespace of a process or thread; another user's takes CAP_SYS_PTRACE. Its Path is right as long as
-// that lives. It returns a *[NotExistError] if there is none of that number.
+// that lives. It returns a *[NotExistError] if there is none of that number, or a *[PrivilegeError].
 func OpenPID(pid int) (*Namespace, error) {
 	f, err := persist.OpenPID(pid)
 	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
@@ -70,19 +69,6 @@ func (n *Namespace) Fd() int { return int(n.file.Fd()) }
 
 // Close closes the descriptor. The name stays; [Delete] removes it.
 func (n *Namespace) Close() error { return n.file.Close() }
-
-// noNSID is NETNSA_NSID_NOT_ASSIGNED of linux/net_namespace.h.
-const noNSID = -1
-
-// NSID returns the id that the caller's network namespace has for this one, as ip netns set assigns it, or -1.
-func (n *Namespace) NSID() (int, error) {
-	id, err := netlink.GetNetNsIdByFd(n.Fd())
-	runtime.KeepAlive(n)
-	if err != nil {
-		return noNSID, fmt.Errorf("%s: nsid: %w", n.path, err)
-	}
-	return id, nil
-}
 
 // Do runs f on a thread that is inside the namespace, and returns f's error. What f starts on other goroutines is not
 // inside. Sockets that f makes stay in the namespace for good. It needs CAP_SYS_ADMIN.

@@ -142,6 +142,24 @@ func Create(ctx context.Context, names []string, o Options) error {
 	return stages.Run(ctx, store, plan)
 }
 
+// Attach gives a name in a run directory ("" for the default one) to a namespace that there is, so that it stays when what
+// holds it ends. Nothing is changed in it. When the context ends, it rolls back and returns the context's cause.
+//
+// It returns a *[NameError], a *[StateError] if the name is taken, a *[PrivilegeError], an *[UnsupportedError], a
+// *[BusyError], a *[StageError]; and, with any of these, an *[UndoError] if something is left after all.
+func Attach(ctx context.Context, dir, name string, ns *Namespace) error {
+	plan := &stages.Plan{Names: []string{name}, Source: ns.file}
+	if err := plan.Check(); err != nil {
+		return err
+	}
+	store, err := persist.Prepare(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return stages.Run(ctx, store, plan)
+}
+
 // DeleteOptions say how a namespace is deleted.
 type DeleteOptions struct {
 	Dir string

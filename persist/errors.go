@@ -92,6 +92,7 @@ var capabilityNames = map[int]string{
 	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
 	unix.CAP_NET_RAW:      "CAP_NET_RAW",
 	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",
+	unix.CAP_SYS_PTRACE:   "CAP_SYS_PTRACE",
 	unix.CAP_SYS_RESOURCE: "CAP_SYS_RESOURCE",
 }
 

@@ -85,7 +85,8 @@ func OpenPath(path string) (*os.File, error) {
 }
 
 // OpenPID opens the network namespace of a process or thread. Of a process, the kernel gives it since 6.11 for a
-// descriptor that cannot come to mean another one. Other users' take CAP_SYS_PTRACE. It returns what [OpenPath] does.
+// descriptor that cannot come to mean another one. It returns a *[NotExistError], or a *[PrivilegeError]: another user's
+// takes CAP_SYS_PTRACE.
 func OpenPID(pid int) (*os.File, error) {
 	path := fmt.Sprintf("/proc/%d/ns/net", pid)
 	pidfd, err := unix.PidfdOpen(pid, 0)
@@ -99,7 +100,8 @@ func OpenPID(pid int) (*os.File, error) {
 			return nil, &NotExistError{path}
 		}
 	}
-	return OpenPath(path) // also for a thread that leads no process, for which pidfd_open fails
+	f, err := OpenPath(path) // also for a thread that leads no process, for which pidfd_open fails
+	return f, Needs(unix.CAP_SYS_PTRACE, "looking at another user's process", err)
 }
 
 // pidfdGetNetNamespace is PIDFD_GET_NET_NAMESPACE of linux/pidfd.h.

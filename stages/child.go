@@ -37,7 +37,7 @@ func child() {
 	runtime.LockOSThread()
 	// Whoever sends these to all that netns has started means the parent, and that says what is to be done.
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
-	for _, fd := range []int{socketFD, claimFD, dirFD} {
+	for _, fd := range []int{socketFD, claimFD, dirFD, sourceFD} {
 		unix.CloseOnExec(fd) // should a stage run a command
 	}
 	b := &builder{conn: newConn(os.NewFile(socketFD, "socket"))}
@@ -88,6 +88,9 @@ func (b *builder) start() error {
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
+	if m.attach {
+		plan.Source = os.NewFile(sourceFD, "namespace")
+	}
 	if b.stages, err = plan.build(); err != nil {
 		return err
 	}

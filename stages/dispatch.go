@@ -19,6 +19,7 @@ const (
 	socketFD = 3
 	claimFD  = 4
 	dirFD    = 5
+	sourceFD = 6 // if there is one to attach
 )
 
 // The errors of Run that say that this process must not start itself again.
@@ -40,6 +41,7 @@ func init() {
 	plainHost = underRuntimeMain()
 	reexec.Register(entryPoint, child)
 	Register(unshareStage, decodeUnshare)
+	Register(attachStage, decodeAttach)
 	Register(sysctlStage, decodeSysctl)
 	Register(loopbackStage, decodeLoopback)
 	Register(addressStage, decodeAddress)

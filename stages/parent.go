@@ -153,6 +153,9 @@ func (r *run) start() error {
 		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}
+	if r.plan.Source != nil {
+		r.child.ExtraFiles = append(r.child.ExtraFiles, r.plan.Source)
+	}
 	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
 		r.child.Env = append(r.child.Env, "LD_LIBRARY_PATH="+path)
 	}
@@ -178,7 +181,7 @@ func (r *run) converse(ctx context.Context) error {
 	silence := time.AfterFunc(helloPatience, r.kill)
 	defer silence.Stop()
 	plan := &message{
-		kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names, steps: r.plan.Steps,
+		kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names, steps: r.plan.Steps, attach: r.plan.Source != nil,
 		keep: r.plan.Keep, progress: r.plan.Progress != nil,
 	}
 	if err := r.conn.send(plan); err != nil {

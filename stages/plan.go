@@ -1,7 +1,9 @@
 package stages
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/netns-go/netns/persist"
@@ -17,6 +19,10 @@ type Step struct {
 type Plan struct {
 	Names []string
 	Steps []Step // between unshare, which comes first, and publish, which comes last
+
+	// Source, if not nil, is an open network namespace that is to get the names, in place of new ones. Nothing is
+	// done inside it: there are no Steps then. It belongs to the caller.
+	Source *os.File
 
 	// Keep publishes what there is when a step fails: the namespaces that were complete, and the one that it failed
 	// on as it was. Run then returns a *KeptError.
@@ -67,7 +73,11 @@ func (e *KeptError) Unwrap() error { return e.Err }
 
 // steps returns all steps of the plan in order; the last is publish.
 func (p *Plan) steps() []Step {
-	all := append([]Step{{Stage: unshareStage}}, p.Steps...)
+	first := unshareStage
+	if p.Source != nil {
+		first = attachStage
+	}
+	all := append([]Step{{Stage: first}}, p.Steps...)
 	return append(all, Step{Stage: publishStage})
 }
 
@@ -76,6 +86,9 @@ func (p *Plan) steps() []Step {
 func (p *Plan) Check() error {
 	if err := mayStart(); err != nil {
 		return err
+	}
+	if p.Source != nil && len(p.Steps) > 0 {
+		return errors.New("steps are for new namespaces, and this one is attached")
 	}
 	seen := make(map[string]bool, len(p.Names))
 	for _, name := range p.Names {
@@ -111,7 +124,7 @@ func (p *Plan) build() ([]Stage, error) {
 func (p *Plan) targets(store *persist.Store, claim *persist.Claim) []*Target {
 	targets := make([]*Target, len(p.Names))
 	for i, name := range p.Names {
-		targets[i] = &Target{Name: name, Path: store.Path(name), claim: claim}
+		targets[i] = &Target{Name: name, Path: store.Path(name), claim: claim, source: p.Source}
 	}
 	return targets
 }

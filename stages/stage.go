@@ -34,6 +34,8 @@ type Target struct {
 
 	claim *persist.Claim
 	ns    *os.File // in the child, once it is unshared
+
+	source *os.File // what to attach, or nil
 }
 
 // A Decoder builds a Stage from its arguments, whose form is the stage's own affair. It should return an

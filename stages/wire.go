@@ -32,7 +32,7 @@ const (
 	kindFailed = 'f'
 	kindCommit = 'c'
 
-	protocol  = 1
+	protocol  = 2
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
@@ -46,7 +46,8 @@ type message struct {
 
 	dir      string // plan: the run directory's path, for messages
 	names    []string
-	steps    []Step // without the first and the last, which are always the same
+	steps    []Step // without the first and the last
+	attach   bool   // the first is attach and not unshare
 	keep     bool
 	progress bool
 
@@ -134,7 +135,7 @@ func (m *message) encode() []byte {
 		for _, step := range m.steps {
 			b = appendText(appendText(b, step.Stage), string(step.Args))
 		}
-		b = appendFlag(appendFlag(b, m.keep), m.progress)
+		b = appendFlag(appendFlag(appendFlag(b, m.attach), m.keep), m.progress)
 	case kindPassed:
 		b = appendText(binary.AppendUvarint(b, m.target), m.stage)
 		b = binary.AppendUvarint(b, uint64(m.took))
@@ -178,7 +179,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		for n := d.count(); n > 0; n-- {
 			m.steps = append(m.steps, Step{d.text(), []byte(d.text())})
 		}
-		m.keep, m.progress = d.flag(), d.flag()
+		m.attach, m.keep, m.progress = d.flag(), d.flag(), d.flag()
 	case kindPassed:
 		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
 	case kindReady, kindFailed:

@@ -23,7 +23,7 @@ func samples() []*message {
 		{kind: kindHello, version: protocol},
 		{kind: kindPlan, dir: "/run/netns", names: []string{"a", "b c"}, keep: true,
 			steps: []Step{{loopbackStage, []byte{}}, {"x", []byte("any\x00thing\n")}}},
-		{kind: kindPlan, dir: "/run/netns", progress: true},
+		{kind: kindPlan, dir: "/run/netns", attach: true, progress: true},
 		{kind: kindPassed, target: 3, stage: "verify", took: time.Second},
 		{kind: kindReady, complete: 1000},
 		{kind: kindReady, complete: 2, kept: true, target: 2, stage: "verify", err: toRemote(fmt.Errorf("x: %w", unix.EIO))},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +21,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 			i++
 			break
 		}
-		if len(arg) < 2 || arg[0] != '-' {
+		if len(arg) < 2 || arg[0] != '-' || isNumber(arg) {
 			if verb == nil {
 				if arg == "netns" && !slices.Contains(args[1:i], arg) {
 					continue // ip's word, so that ip netns can become an alias or a variable
@@ -123,6 +124,12 @@ func find(flags []cli.Flag, arg string) cli.Flag {
 		return nil
 	}
 	return flags[i]
+}
+
+// isNumber says whether an argument is a negative number, which is no option, but something that is out of range.
+func isNumber(arg string) bool {
+	_, err := strconv.Atoi(arg)
+	return err == nil
 }
 
 func isHelp(arg string) bool { return arg == "--help" || arg == "-help" || arg == "-h" }

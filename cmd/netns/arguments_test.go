@@ -39,6 +39,7 @@ func TestArrange(t *testing.T) {
 		"-o json":                            "list -o json --",
 		"-v --output=json":                   "-v list --output=json --",
 		"help create":                        "help create",
+		"set a -3":                           "set -- a -3",
 		"hel":                                "help",
 		"netns add a":                        "add -- a",
 		"add netns":                          "add -- netns",

@@ -84,6 +84,7 @@ func exitCode(err error) int {
 		timeout   timeoutError
 		privilege *netns.PrivilegeError
 		undo      *netns.UndoError
+		taken     *netns.NSIDError
 		kept      *netns.KeptError
 		name      *netns.NameError
 		argument  *netns.ArgumentError
@@ -105,7 +106,7 @@ func exitCode(err error) int {
 		return codeUsage
 	case errors.As(err, &notExist):
 		return codeNotExist
-	case errors.As(err, &state):
+	case errors.As(err, &state), errors.As(err, &taken):
 		return codeExists
 	case errors.As(err, &busy):
 		return codeBusy

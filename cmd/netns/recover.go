@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,25 +20,25 @@ func recoverCommand() *cli.Command {
 			"   netns recover --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: json"},
+			outputFlag("json"),
 		},
 		Action: recoverDir,
 	}
 }
 
 func recoverDir(c *cli.Context) error {
-	format := c.String("output")
-	switch {
-	case c.Args().Present():
+	if c.Args().Present() {
 		return usageError{"recover: takes no names; see netns recover --help"}
-	case format != "" && format != "json":
-		return usageError{fmt.Sprintf("recover: unknown format %q; there is json", format)}
+	}
+	format, err := formatOf(c, "json")
+	if err != nil {
+		return err
 	}
 	findings, err := netns.Recover(untilSignal(c.Context), runDir(c), c.Bool("dry-run"))
 	text := describe(findings, c.Bool("dry-run"))
 	if format == "json" {
 		var jsonErr error
-		if text, jsonErr = findingsJSON(findings); jsonErr != nil {
+		if text, jsonErr = findingsJSON(c, findings); jsonErr != nil {
 			return jsonErr
 		}
 	} else if c.Bool("quiet") {
@@ -111,23 +110,23 @@ func describe(findings []netns.Finding, dry bool) string {
 
 // A findingJSON is an element of what -o json prints.
 type findingJSON struct {
-	Name   string       `json:"name,omitempty"` // none for the run directory itself
-	Path   string       `json:"path"`
-	State  netns.State  `json:"state,omitempty"`
-	Action netns.Action `json:"action"`
-	Reason string       `json:"reason"`
-	Error  string       `json:"error,omitempty"`
+	Version int          `json:"version"`
+	Name    string       `json:"name,omitempty"` // none for the run directory itself
+	Path    string       `json:"path"`
+	State   netns.State  `json:"state,omitempty"`
+	Action  netns.Action `json:"action"`
+	Reason  string       `json:"reason"`
+	Error   string       `json:"error,omitempty"`
 }
 
-func findingsJSON(findings []netns.Finding) (string, error) {
+func findingsJSON(c *cli.Context, findings []netns.Finding) (string, error) {
 	list := make([]findingJSON, 0, len(findings))
 	for _, f := range findings {
-		row := findingJSON{Name: f.Name, Path: f.Path, State: f.State, Action: f.Action, Reason: f.Reason}
+		row := findingJSON{Version: jsonVersion, Name: f.Name, Path: f.Path, State: f.State, Action: f.Action, Reason: f.Reason}
 		if f.Err != nil {
 			row.Error = f.Err.Error()
 		}
 		list = append(list, row)
 	}
-	text, err := json.Marshal(list)
-	return string(text) + "\n", err
+	return jsonText(c, list)
 }
