@@ -281,3 +281,7 @@ func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 	}
 	return findings, err
 }
+
+// CheckTrust returns a *[TrustError] if somebody else than root and the caller could write to a file or directory, or
+// exchange it for another. The path must be absolute.
+func CheckTrust(path string) error { return persist.CheckTrust(path) }

@@ -20,11 +20,11 @@ func (e *TrustError) Error() string {
 	return fmt.Sprintf("%s: not to be trusted: %s", e.Path, e.Reason)
 }
 
-// checkTrust returns a *TrustError unless everything on the way to a directory, links included, belongs to root or to us,
-// and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's. In the
-// directory itself nobody else may write at all. Otherwise the error is that of lstat(2).
-func checkTrust(dir string) error {
-	at, todo, links := "/", strings.Split(dir, "/"), 0
+// CheckTrust returns a *[TrustError] unless everything on the way to a file or directory, links included, belongs to root
+// or to us, and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's.
+// To the last one nobody else may write at all. Otherwise the error is that of lstat(2). The path must be absolute.
+func CheckTrust(path string) error {
+	at, todo, links := "/", strings.Split(path, "/"), 0
 	for {
 		for len(todo) > 0 && (todo[0] == "" || todo[0] == ".") {
 			todo = todo[1:]
@@ -42,7 +42,7 @@ func checkTrust(dir string) error {
 				return err
 			}
 			if links++; links > 40 { // as the kernel's own limit, path_resolution(7)
-				return pathError("open", dir, unix.ELOOP)
+				return pathError("open", path, unix.ELOOP)
 			}
 			if at = filepath.Dir(at); filepath.IsAbs(target) {
 				at = "/"

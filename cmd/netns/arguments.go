@@ -11,8 +11,11 @@ import (
 // arrange puts options before names, and the options that every verb has before the verb, where the command-line library
 // wants them. Options of a verb may come before it, as in ip -all netns exec; what follows the name given to a verb in
 // runsCommand is that command's, and stays as it is. No verb is list.
-func arrange(app *cli.App, args []string) ([]string, error) {
-	var global, local, names []string
+//
+// It returns the verb as well, or the word in its place, which may be an external one; or "".
+func arrange(app *cli.App, args []string) (arranged []string, word string, err error) {
+	var options [][]string // each with its value
+	var names []string
 	var verb *cli.Command
 	i := 1
 	for ; i < len(args); i++ {
@@ -30,6 +33,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 					if arg != "" && strings.HasPrefix("help", arg) {
 						args = slices.Concat(args[:i], []string{"help"}, args[i+1:])
 					}
+					word = args[i]
 					break // the library's own, or not built in
 				}
 				continue
@@ -43,17 +47,21 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		if value, ok := optionalValues[strings.TrimLeft(arg, "-")]; ok {
 			arg += "=" + value
 		}
-		flag, ofVerb := whose(app, verb, arg)
-		to := &global
-		if ofVerb {
-			to = &local
-		}
-		*to = append(*to, arg)
-		if takesValue(flag) && !strings.Contains(arg, "=") {
+		option := []string{arg}
+		if takesValue(flagOf(app, verb, arg)) && !strings.Contains(arg, "=") {
 			if i++; i == len(args) { // it would take what is put behind it
-				return nil, usageError{arg + " needs a value"}
+				return nil, "", usageError{arg + " needs a value"}
 			}
-			*to = append(*to, args[i])
+			option = append(option, args[i])
+		}
+		options = append(options, option)
+	}
+	var global, local []string
+	for _, option := range options {
+		if isOfVerb(app, verb, option[0]) {
+			local = append(local, option...)
+		} else {
+			global = append(global, option...)
 		}
 	}
 	if verb != nil && slices.ContainsFunc(local, isHelp) {
@@ -62,12 +70,13 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	if verb == nil && len(local) > 0 {
 		verb = app.Command("list")
 	}
-	arranged := append(args[:1:1], global...)
+	arranged = append(args[:1:1], global...)
 	if verb != nil {
+		word = verb.Name
 		arranged = append(append(arranged, verb.Name), local...)
 		arranged = append(append(arranged, "--"), names...)
 	}
-	return append(arranged, args[i:]...), nil
+	return append(arranged, args[i:]...), word, nil
 }
 
 // runsCommand are the verbs that take somebody else's command line.
@@ -97,23 +106,27 @@ func findVerb(app *cli.App, word string) *cli.Command {
 	return nil
 }
 
-// whose returns the flag that an argument sets, and says whether it is the verb's and not everybody's. Before the verb
-// is known, it may be any verb's. The flag is nil for an unknown one.
-func whose(app *cli.App, verb *cli.Command, arg string) (flag cli.Flag, ofVerb bool) {
+// flagOf returns the flag that an argument sets: the verb's or everybody's, or any verb's as long as none is known. It is
+// nil for an unknown one.
+func flagOf(app *cli.App, verb *cli.Command, arg string) cli.Flag {
+	flags := slices.Clone(app.Flags)
 	if verb != nil {
-		if flag = find(verb.Flags, arg); flag != nil {
-			return flag, true
-		}
-	}
-	if flag = find(app.Flags, arg); flag != nil || verb != nil {
-		return flag, flag == nil
+		return find(slices.Concat(verb.Flags, flags), arg)
 	}
 	for _, verb := range app.Commands {
-		if flag = find(verb.Flags, arg); flag != nil {
-			return flag, true
-		}
+		flags = append(flags, verb.Flags...)
 	}
-	return nil, false
+	return find(flags, arg)
+}
+
+// isOfVerb says whether an option goes behind the verb: one that is the verb's, or unknown. Without a verb, it is one that
+// is another verb's.
+func isOfVerb(app *cli.App, verb *cli.Command, arg string) bool {
+	everybodys := find(app.Flags, arg) != nil
+	if verb != nil {
+		return !everybodys || find(verb.Flags, arg) != nil
+	}
+	return !everybodys && flagOf(app, nil, arg) != nil
 }
 
 // find returns the flag that an argument sets, or nil.

@@ -28,7 +28,7 @@ func TestArrange(t *testing.T) {
 		"exec -- -a ls":                      "exec -- -a ls",
 		"-v exec a -v":                       "-v exec -- a -v",
 		"nope a -v":                          "nope a -v",
-		"--nope create a":                    "--nope create -- a",
+		"--nope create a":                    "create --nope -- a",
 		"create a --nope":                    "create --nope -- a",
 		"create - a":                         "create -- - a",
 		"create a --timeout":                 "",
@@ -52,7 +52,7 @@ func TestArrange(t *testing.T) {
 		"-force del a":                       "delete -force -- a",
 		"--frobnicate":                       "--frobnicate",
 	} {
-		arranged, err := arrange(app, append([]string{"netns"}, strings.Fields(args)...))
+		arranged, _, err := arrange(app, append([]string{"netns"}, strings.Fields(args)...))
 		if got := strings.Join(arranged[min(1, len(arranged)):], " "); got != want || (err != nil) != (want == "" && args != "") {
 			t.Errorf("%q became %q, %v, want %q", args, got, err, want)
 		}

@@ -118,6 +118,14 @@ func exitCode(err error) int {
 	return codeFailed
 }
 
+// endOf returns the exit code for a command that has ended, as a shell has it.
+func endOf(state *os.ProcessState) int {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return codeSignal + int(status.Signal())
+	}
+	return state.ExitCode()
+}
+
 // advise adds what to do about an error, where there is something that the error itself cannot know.
 func advise(err error, forState map[netns.State]string) error {
 	var state *netns.StateError

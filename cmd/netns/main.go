@@ -3,6 +3,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -17,15 +18,14 @@ var verbs []func() *cli.Command
 
 func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
 
-func main() { os.Exit(runCommand(os.Args)) }
+func main() { os.Exit(runCommand(context.Background(), newApp(), os.Args)) }
 
 // runCommand runs a command line, of which the first word is the program's name, says what went wrong, and returns the
 // exit code.
-func runCommand(args []string) int {
-	app := newApp()
-	args, err := arrange(app, args)
+func runCommand(ctx context.Context, app *cli.App, args []string) int {
+	args, _, err := arrange(app, args)
 	if err == nil {
-		err = app.Run(args)
+		err = app.RunContext(ctx, args)
 	}
 	if err == nil {
 		return 0
@@ -45,7 +45,7 @@ func newApp() *cli.App {
 		commands = append(commands, c)
 	}
 	slices.SortFunc(commands, func(a, b *cli.Command) int { return strings.Compare(a.Name, b.Name) })
-	return &cli.App{
+	app := &cli.App{
 		Name:  "netns",
 		Usage: "persistent network namespaces: complete, or not there at all",
 		Description: "An interface lo that is up, addressed and answers an echo: `netns create NAME` makes a network\n" +
@@ -65,18 +65,35 @@ func newApp() *cli.App {
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors"},
 			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON, with ip's keys where ip netns has them"},
 			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "print JSON in lines, indented"},
+			&cli.StringFlag{Name: batchFlag, Aliases: []string{"b"}, Usage: "run the lines of `FILE`, each a command line; - is standard input"},
+			&cli.BoolFlag{Name: "force", Usage: "go on after a line of --batch that failed"},
 			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
+		},
+		Before: func(c *cli.Context) error {
+			if c.IsSet(batchFlag) && c.Args().Present() {
+				return usageError{"--batch takes no verb: the lines of the file have them"}
+			}
+			return nil
 		},
 		Action: func(c *cli.Context) error {
 			switch {
 			case c.Bool("version"):
 				return printVersion(c)
+			case c.IsSet(batchFlag):
+				return batch(c)
 			case c.Args().Present():
-				return unknownVerb(c)
+				return external(c)
 			}
 			return list(c)
 		},
 	}
+	// The library has no other way to come by what is only looked for when the help is printed.
+	app.ExtraInfo = func() map[string]string { return map[string]string{"external": strings.Join(externals(app), ", ")} }
+	app.CustomAppHelpTemplate = cli.AppHelpTemplate + `{{with index ExtraInfo "external"}}
+EXTERNAL COMMANDS (netns-NAME on PATH):
+   {{.}}
+{{end}}`
+	return app
 }
 
 // runDir returns the run directory. One that is set to nothing is not set.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,8 +63,8 @@ func listIDCommand() *cli.Command {
 		Name:      "list-id",
 		Usage:     "which ids there are",
 		ArgsUsage: "[target-nsid ID] [nsid ID]",
-		Description: "With target-nsid, those that the namespace with this id has for others, with the caller's own beside; with nsid, one\n" +
-			"only. Needs no privilege.\n\n   netns list-id\n   netns list-id target-nsid 7",
+		Description: "With target-nsid, those that the namespace with this id has for others, with the caller's own beside; with nsid, the\n" +
+			"one only that the caller's own has this id for. Needs no privilege.\n\n   netns list-id\n   netns list-id target-nsid 7",
 		Flags:  []cli.Flag{outputFlag("json")},
 		Action: listID,
 	}
@@ -77,14 +79,9 @@ func listID(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	ids, err := netns.PeerIDs(target)
+	ids, err := peerIDs(target, nsid)
 	if err != nil {
 		return fmt.Errorf("list-id: %w", err)
-	}
-	if nsid != netns.NoNSID {
-		if ids = only(ids, nsid); len(ids) == 0 {
-			return fmt.Errorf("list-id: %w", &netns.NotExistError{Path: fmt.Sprintf("nsid %d", nsid)})
-		}
 	}
 	names, err := namesByID(runDir(c))
 	if err != nil {
@@ -122,13 +119,23 @@ func parseListID(args []string) (target, nsid int, err error) {
 	return target, nsid, nil
 }
 
-func only(ids []netns.PeerID, nsid int) []netns.PeerID {
-	for _, id := range ids {
-		if id.ID == nsid {
-			return []netns.PeerID{id}
-		}
+// peerIDs returns the ids that the target has for others, or for the one only that the caller's namespace has the id nsid
+// for, even if that is none.
+func peerIDs(target, nsid int) ([]netns.PeerID, error) {
+	ids, err := netns.PeerIDs(target)
+	if err != nil || nsid == netns.NoNSID {
+		return ids, err
 	}
-	return nil
+	known := func(ids []netns.PeerID) int {
+		return slices.IndexFunc(ids, func(id netns.PeerID) bool { return id.Current == nsid })
+	}
+	if i := known(ids); i >= 0 {
+		return ids[i : i+1], nil
+	}
+	if own, err := netns.PeerIDs(netns.NoNSID); err != nil || known(own) < 0 {
+		return nil, cmp.Or(err, error(&netns.NotExistError{Path: fmt.Sprintf("nsid %d", nsid)}))
+	}
+	return []netns.PeerID{{ID: netns.NoNSID, Current: nsid}}, nil
 }
 
 // namesByID returns the names of the namespaces for which the caller's has an id.
@@ -149,7 +156,11 @@ func namesByID(dir string) (map[int][]string, error) {
 func peersText(ids []netns.PeerID, names map[int][]string, target int) string {
 	var text strings.Builder
 	for _, id := range ids {
-		fmt.Fprintf(&text, "nsid %d", id.ID)
+		if id.ID == netns.NoNSID {
+			text.WriteString("nsid unassigned")
+		} else {
+			fmt.Fprintf(&text, "nsid %d", id.ID)
+		}
 		if target != netns.NoNSID && id.Current != netns.NoNSID {
 			fmt.Fprintf(&text, " current-nsid %d", id.Current)
 		}
