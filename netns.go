@@ -40,7 +40,7 @@ type (
 	BusyError = persist.BusyError
 	// A PrivilegeError reports what the kernel refused for want of a capability.
 	PrivilegeError = persist.PrivilegeError
-	// A TrustError reports a run directory that somebody else could exchange or write to.
+	// A TrustError reports a file or run directory that somebody else could exchange or write to.
 	TrustError = persist.TrustError
 	// An UnsupportedError reports what this kernel or file system cannot do.
 	UnsupportedError = persist.UnsupportedError
@@ -141,6 +141,10 @@ func Create(ctx context.Context, names []string, o Options) error {
 	defer store.Close()
 	return stages.Run(ctx, store, plan)
 }
+
+// CheckTrust returns a *[TrustError] unless everything on the way to a file or directory, links included, belongs to root
+// or to the caller, and nobody else can exchange it or, at the end, write to it. A link at the end is not followed.
+func CheckTrust(path string) error { return persist.CheckTrust(path) }
 
 // DeleteOptions say how a namespace is deleted.
 type DeleteOptions struct {

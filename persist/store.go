@@ -35,7 +35,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTrust(dir); err != nil {
+	if err := CheckTrust(dir); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)

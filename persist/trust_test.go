@@ -51,15 +51,15 @@ func TestTrust(t *testing.T) {
 		"their-link/netns": false, "through/netns": false, "open": false, "sticky": false, "theirs": false,
 	} {
 		var trust *TrustError
-		err := checkTrust(base + "/" + path)
+		err := CheckTrust(base + "/" + path)
 		if trusted && err != nil || !trusted && !errors.As(err, &trust) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	if err := checkTrust(base + "/loop/netns"); !errors.Is(err, unix.ELOOP) {
+	if err := CheckTrust(base + "/loop/netns"); !errors.Is(err, unix.ELOOP) {
 		t.Errorf("loop: %v", err)
 	}
-	if err := checkTrust(base + "/nope/netns"); !errors.Is(err, fs.ErrNotExist) {
+	if err := CheckTrust(base + "/nope/netns"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nope: %v", err)
 	}
 

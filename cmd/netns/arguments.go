@@ -8,8 +8,8 @@ import (
 )
 
 // arrange puts options before names, and the options that every verb has before the verb, where the command-line library
-// wants them. Options of a verb may come before it, as in ip -all netns exec; what follows the name given to a verb in
-// runsCommand is that command's, and stays as it is. No verb is list.
+// wants them. Options of a verb may come before it, as in ip -all netns exec; what follows the first word after a
+// verb in runsCommand is that command's, and stays as it is. No verb is list.
 func arrange(app *cli.App, args []string) ([]string, error) {
 	var global, local, names []string
 	var verb *cli.Command
@@ -50,7 +50,11 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 		*to = append(*to, arg)
 		if takesValue(flag) && !strings.Contains(arg, "=") {
 			if i++; i == len(args) { // it would take what is put behind it
-				return nil, usageError{arg + " needs a value"}
+				err := error(usageError{arg + " needs a value"})
+				if verb != nil && runsCommand[verb.Name] {
+					err = codedError{err, codeExec}
+				}
+				return nil, err
 			}
 			*to = append(*to, args[i])
 		}
@@ -70,7 +74,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 }
 
 // runsCommand are the verbs that take somebody else's command line.
-var runsCommand = map[string]bool{"exec": true}
+var runsCommand = map[string]bool{"exec": true, "run": true}
 
 // optionalValues are the options that need no value, with the one that they have then.
 var optionalValues = map[string]string{}
