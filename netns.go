@@ -40,7 +40,7 @@ type (
 	BusyError = persist.BusyError
 	// A PrivilegeError reports what the kernel refused for want of a capability.
 	PrivilegeError = persist.PrivilegeError
-	// A TrustError reports a run directory that somebody else could exchange or write to.
+	// A TrustError reports a file or run directory that somebody else could exchange or write to.
 	TrustError = persist.TrustError
 	// An UnsupportedError reports what this kernel or file system cannot do.
 	UnsupportedError = persist.UnsupportedError

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A TrustError reports a run directory that somebody else could exchange or write to, so that its names cannot be relied
-// on: what is mounted, unmounted or entered by them would be another's choice.
+// A TrustError reports a file, in most cases the run directory, that somebody else could exchange or write to, so that it
+// cannot be relied on: what is mounted, unmounted or entered by its names would be another's choice.
 type TrustError struct {
-	Path   string // the directory or link in question, on the way to the run directory or that itself
+	Path   string // the directory, link or file in question, on the way to what was asked for or that itself
 	Reason string
 }
 
@@ -21,8 +21,9 @@ func (e *TrustError) Error() string {
 }
 
 // CheckTrust returns a *[TrustError] unless everything on the way to a file or directory, links included, belongs to root
-// or to us, and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's.
-// To the last one nobody else may write at all. Otherwise the error is that of lstat(2). The path must be absolute.
+// or to us, and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's. To
+// the last one nobody else may write at all; if that is a link, it is not followed. Otherwise the error is that of
+// lstat(2). The path must be absolute.
 func CheckTrust(path string) error {
 	at, todo, links := "/", strings.Split(path, "/"), 0
 	for {

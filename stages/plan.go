@@ -38,14 +38,20 @@ type Event struct {
 	Took             time.Duration
 }
 
-// An Error reports the stage that failed, on which namespace, and why. It may have crossed from the child, but still
+// An Error reports the stage that failed, on which namespace ("" if that has no name), and why. It may have crossed from the child, but still
 // answers errors.Is for the system call's errno.
 type Error struct {
 	Namespace, Stage string
 	Err              error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s: %s: %v", e.Namespace, e.Stage, e.Err) }
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: %v", e.Stage, e.Err)
+	if e.Namespace != "" {
+		text = e.Namespace + ": " + text
+	}
+	return text
+}
 
 // Unwrap returns why.
 func (e *Error) Unwrap() error { return e.Err }
@@ -73,11 +79,11 @@ func (e *KeptError) Unwrap() error { return e.Err }
 
 // steps returns all steps of the plan in order; the last is publish.
 func (p *Plan) steps() []Step {
-	first := unshareStage
+	first := Unshare()
 	if p.Source != nil {
-		first = attachStage
+		first = Step{Stage: attachStage}
 	}
-	all := append([]Step{{Stage: first}}, p.Steps...)
+	all := append([]Step{first}, p.Steps...)
 	return append(all, Step{Stage: publishStage})
 }
 
@@ -105,9 +111,11 @@ func (p *Plan) Check() error {
 }
 
 // build builds the stages of the plan.
-func (p *Plan) build() ([]Stage, error) {
+func (p *Plan) build() ([]Stage, error) { return build(p.steps()) }
+
+func build(steps []Step) ([]Stage, error) {
 	var built []Stage
-	for _, step := range p.steps() {
+	for _, step := range steps {
 		decode, ok := registry[step.Stage]
 		if !ok {
 			return nil, fmt.Errorf("stage %q is not registered", step.Stage)

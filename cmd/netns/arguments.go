@@ -9,8 +9,8 @@ import (
 )
 
 // arrange puts options before names, and the options that every verb has before the verb, where the command-line library
-// wants them. Options of a verb may come before it, as in ip -all netns exec; what follows the name given to a verb in
-// runsCommand is that command's, and stays as it is. No verb is list.
+// wants them. Options of a verb may come before it, as in ip -all netns exec; what follows the first word after a verb
+// in runsCommand is that command's, and stays as it is. No verb is list.
 //
 // It returns the verb as well, or the word in its place, which may be an external one; or "".
 func arrange(app *cli.App, args []string) (arranged []string, word string, err error) {
@@ -50,7 +50,11 @@ func arrange(app *cli.App, args []string) (arranged []string, word string, err e
 		option := []string{arg}
 		if takesValue(flagOf(app, verb, arg)) && !strings.Contains(arg, "=") {
 			if i++; i == len(args) { // it would take what is put behind it
-				return nil, "", usageError{arg + " needs a value"}
+				err := error(usageError{arg + " needs a value"})
+				if verb != nil && runsCommand[verb.Name] {
+					err = codedError{err, codeExec}
+				}
+				return nil, "", err
 			}
 			option = append(option, args[i])
 		}
@@ -80,7 +84,7 @@ func arrange(app *cli.App, args []string) (arranged []string, word string, err e
 }
 
 // runsCommand are the verbs that take somebody else's command line.
-var runsCommand = map[string]bool{"exec": true}
+var runsCommand = map[string]bool{"exec": true, "run": true}
 
 // optionalValues are the options that need no value, with the one that they have then.
 var optionalValues = map[string]string{}

@@ -27,19 +27,38 @@ func createCommand(verb, usage string) *cli.Command {
 		ArgsUsage: "NAME...",
 		Description: "All names are one transaction: all namespaces are made, or none is.\n\n" +
 			"   netns " + verb + " demo\n   netns " + verb + " --address 10.1.2.3/32 --sysctl net.ipv4.ip_forward=1 a b c",
-		Flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "address", Usage: "give lo this address as well, `CIDR` (repeatable)"},
-			&cli.StringSliceFlag{Name: "sysctl", Usage: "set this inside, `KEY=VALUE`, net. keys only (repeatable)"},
-			&cli.BoolFlag{Name: "loopback", Value: true, Usage: "bring lo up"},
-			&cli.BoolFlag{Name: "verify", Value: true, Usage: "check that lo is up and answers an ICMP echo"},
+		Flags: append(setupFlags(),
 			&cli.BoolFlag{Name: "rollback-on-fail", Value: true,
 				Usage: "leave nothing when something fails; =false keeps what there is, for a look at it"},
 			&cli.BoolFlag{Name: "if-not-exists", Usage: "take a namespace that is there already as it is"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "check everything that can be checked, and change nothing"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give up and roll back after this time, as 5s (0: never)"},
-		},
+		),
 		Action: create,
 	}
+}
+
+// setupFlags are for a verb that makes namespaces, and setupOptions reads them.
+func setupFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "address", Usage: "give lo this address as well, `CIDR` (repeatable)"},
+		&cli.StringSliceFlag{Name: "sysctl", Usage: "set this inside, `KEY=VALUE`, net. keys only (repeatable)"},
+		&cli.BoolFlag{Name: "loopback", Value: true, Usage: "bring lo up"},
+		&cli.BoolFlag{Name: "verify", Value: true, Usage: "check that lo is up and answers an ICMP echo"},
+	}
+}
+
+func setupOptions(c *cli.Context) (netns.Options, error) {
+	o := netns.Options{
+		Sysctls:    c.StringSlice("sysctl"),
+		Addresses:  c.StringSlice("address"),
+		NoLoopback: !c.Bool("loopback"),
+		NoVerify:   !c.Bool("verify"),
+	}
+	if o.NoLoopback && c.IsSet("verify") && !o.NoVerify {
+		return o, usageError{"--verify needs --loopback: what is down does not answer"}
+	}
+	return o, nil
 }
 
 // whatToDo about a name that create finds taken, by its state.
@@ -84,17 +103,11 @@ func create(c *cli.Context) error {
 }
 
 func createOptions(c *cli.Context) (netns.Options, error) {
-	o := netns.Options{
-		Dir:        runDir(c),
-		Sysctls:    c.StringSlice("sysctl"),
-		Addresses:  c.StringSlice("address"),
-		NoLoopback: !c.Bool("loopback"),
-		NoVerify:   !c.Bool("verify"),
-		KeepOnFail: !c.Bool("rollback-on-fail"),
+	o, err := setupOptions(c)
+	if err != nil {
+		return o, err
 	}
-	if o.NoLoopback && c.IsSet("verify") && !o.NoVerify {
-		return o, usageError{"--verify needs --loopback: what is down does not answer"}
-	}
+	o.Dir, o.KeepOnFail = runDir(c), !c.Bool("rollback-on-fail")
 	if c.Duration("timeout") < 0 {
 		return o, usageError{"--timeout must not be negative"}
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/netns-go/netns"
 	"golang.org/x/sys/unix"
@@ -18,73 +16,95 @@ var belowSys = []string{
 	"/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security", "/sys/kernel/config", "/sys/firmware/efi/efivars",
 }
 
-// enter puts the calling thread, which must be locked, into the namespace and a mount namespace of its own that fits:
-// with the namespace's /sys, and its files over those in /etc.
-func enter(ns *netns.Namespace, name string) error {
-	err := os.NewSyscallError("setns", unix.Setns(ns.Fd(), unix.CLONE_NEWNET))
-	ns.Close()
+// enter puts the calling thread, which must be locked, into the namespace, and closes that.
+func enter(ns *netns.Namespace) error {
+	defer ns.Close()
+	return mayEnter(os.NewSyscallError("setns", unix.Setns(ns.Fd(), unix.CLONE_NEWNET)))
+}
+
+// leaveMounts puts the calling thread, which must be locked, into a mount namespace of its own.
+func leaveMounts() error {
+	err := mayEnter(os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
 	if err == nil {
-		err = os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS))
+		// Not private: what is mounted on the host later, a disk say, should appear here as well.
+		err = pathError("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""))
 	}
+	return err
+}
+
+func mayEnter(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return &netns.PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
 	}
-	if err != nil {
-		return err
-	}
-	// Not private: what is mounted on the host later, a disk say, should appear here as well.
-	if err := mount("", "/", "", unix.MS_SLAVE|unix.MS_REC); err != nil {
-		return err
-	}
-	if err := replaceSys(); err != nil {
-		return err
-	}
-	return bindEtc(filepath.Join("/etc/netns", name))
+	return err
 }
 
-func mount(source, target, fstype string, flags uintptr) error {
-	if err := unix.Mount(source, target, fstype, flags, ""); err != nil {
-		return &os.PathError{Op: "mount", Path: target, Err: err}
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return &os.PathError{Op: op, Path: path, Err: err}
 }
 
-// replaceSys mounts the namespace's own sysfs, whose class/net shows its links, and keeps what was mounted below.
+// replaceSys mounts the namespace's own sysfs, whose class/net shows its links, and keeps what was mounted below. If the
+// kernel refuses the sysfs, nothing has changed.
 func replaceSys() error {
 	var sys unix.Statfs_t
 	if err := unix.Statfs("/sys", &sys); err != nil {
-		return &os.PathError{Op: "statfs", Path: "/sys", Err: err}
+		return pathError("statfs", "/sys", err)
 	}
+	fresh, err := newSys(sys.Flags&unix.ST_RDONLY != 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fresh)
 	kept := map[string]int{}
 	for _, path := range belowSys {
 		if !isMountIn(path, "/sys") {
 			continue
 		}
-		tree, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+		tree, err := openTree(path, unix.AT_RECURSIVE)
 		if err != nil {
-			return &os.PathError{Op: "open_tree", Path: path, Err: err}
+			return err
 		}
 		defer unix.Close(tree)
 		kept[path] = tree
 	}
-	_ = unix.Unmount("/sys", unix.MNT_DETACH) // it may be no mount
-	var flags uintptr
-	if sys.Flags&unix.ST_RDONLY != 0 {
-		flags = unix.MS_RDONLY
-	}
-	if err := mount("sysfs", "/sys", "sysfs", flags); err != nil {
+	// So that the other namespace is not held by it. It may be no mount, or one that a user namespace cannot unmount.
+	_ = unix.Unmount("/sys", unix.MNT_DETACH)
+	if err := moveMount(fresh, "/sys"); err != nil {
 		return err
 	}
 	for _, path := range belowSys {
-		tree, ok := kept[path]
-		if !ok {
-			continue
-		}
-		if err := unix.MoveMount(tree, "", unix.AT_FDCWD, path, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
-			return &os.PathError{Op: "move_mount", Path: path, Err: err}
+		if tree, ok := kept[path]; ok {
+			if err := moveMount(tree, path); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// newSys returns a sysfs of the thread's network namespace that is mounted nowhere yet. In a user namespace the kernel
+// compares it with the one that is mounted, so that has to be there still.
+func newSys(readOnly bool) (int, error) {
+	fsfd, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, pathError("fsopen", "sysfs", err)
+	}
+	defer unix.Close(fsfd)
+	if err := unix.FsconfigSetString(fsfd, "source", "sysfs"); err != nil {
+		return -1, pathError("fsconfig", "sysfs", err)
+	}
+	if err := unix.FsconfigCreate(fsfd); err != nil {
+		return -1, pathError("fsconfig", "sysfs", err)
+	}
+	attributes := 0
+	if readOnly {
+		attributes = unix.MOUNT_ATTR_RDONLY
+	}
+	fd, err := unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, attributes)
+	return fd, pathError("fsmount", "sysfs", err)
 }
 
 // isMountIn says whether a path is on another file system than dir, and so a mount.
@@ -93,18 +113,14 @@ func isMountIn(path, dir string) bool {
 	return unix.Lstat(path, &a) == nil && unix.Lstat(dir, &b) == nil && a.Dev != b.Dev
 }
 
-// bindEtc mounts each file of a directory over that of the same name in /etc. One that cannot be is reported, and no
-// more, as ip netns exec does it.
-func bindEtc(dir string) error {
-	files, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, file := range files {
-		source, target := filepath.Join(dir, file.Name()), filepath.Join("/etc", file.Name())
-		if err := mount(source, target, "", unix.MS_BIND); err != nil {
-			fmt.Fprintf(os.Stderr, "netns: exec: %s: %v\n", source, err)
-		}
-	}
-	return nil
+// openTree clones what a path, or the link that it is, leads to, as a mount that is attached nowhere.
+func openTree(path string, flags uint) (int, error) {
+	tree, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
+	return tree, pathError("open_tree", path, err)
+}
+
+// moveMount attaches a mount to a path, and if that is a link, to the link itself: it may then lead to anything or
+// nothing.
+func moveMount(tree int, path string) error {
+	return pathError("move_mount", path, unix.MoveMount(tree, "", unix.AT_FDCWD, path, unix.MOVE_MOUNT_F_EMPTY_PATH))
 }

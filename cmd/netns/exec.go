@@ -1,17 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"os/exec"
 	"runtime"
-	"syscall"
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 )
 
 func init() {
@@ -27,31 +21,68 @@ func execCommand() *cli.Command {
 		ArgsUsage: "NAME [--] COMMAND [ARGUMENT...]",
 		Description: "The command takes the place of netns, with /sys of the namespace and /etc/netns/NAME/* over /etc/*, in a\n" +
 			"mount namespace of its own. The exit code is the command's; 125 is a failure of netns itself, 126 a command\n" +
-			"that cannot be executed, 127 one that is not found.\n\n   netns exec demo ip address",
-		Action: execute,
+			"that cannot be executed, 127 one that is not found.\n\n   netns exec demo ip address\n" +
+			"   netns exec --user www-data --workdir /srv demo ./server\n   netns exec --all --jobs 8 -- ping -c 1 192.0.2.1",
+		Flags: append(commandFlags(),
+			&cli.BoolFlag{Name: "all", Usage: "run it in every namespace, one after the other; takes no NAME"},
+			&cli.IntFlag{Name: "jobs", Value: 1, Usage: "with --all, run it in `N` at a time, each line with its NAME before it"},
+		),
+		Action: func(c *cli.Context) error { return failsAs(codeExec, execute(c)) },
 	}
 }
 
 func execute(c *cli.Context) error {
 	args := c.Args().Slice()
-	if len(args) == 0 {
-		return codedError{usageError{"exec: no name given; see netns exec --help"}, codeExec}
+	o, err := readCommandOptions(c)
+	switch {
+	case err != nil:
+		return fmt.Errorf("exec: %w", err)
+	case c.IsSet("jobs") && !c.Bool("all"):
+		return usageError{"exec: --jobs is for --all"}
+	case c.Int("jobs") < 1:
+		return usageError{"exec: --jobs must be 1 or more"}
+	case c.Bool("all"):
+		return execAll(c, o, args)
+	case len(args) == 0:
+		return usageError{"exec: no name given; see netns exec --help"}
 	}
 	name, command := args[0], args[1:]
 	if len(command) > 0 && command[0] == "--" {
 		command = command[1:]
 	}
 	if len(command) == 0 {
-		return codedError{usageError{"exec: no command given; see netns exec --help"}, codeExec}
+		return usageError{"exec: no command given; see netns exec --help"}
 	}
-	ns, err := netns.Open(runDir(c), name)
-	if err == nil {
-		err = enter(ns, name)
+	if err := enterNamed(runDir(c), name, o); err != nil {
+		return advise(fmt.Errorf("exec %s: %w", printable(name), err), whatToEnter)
 	}
+	return become("exec", command)
+}
+
+// enterNamed puts the calling thread into a namespace, with mounts that fit, as the user and in the directory asked for.
+func enterNamed(dir, name string, o commandOptions) error {
+	ns, err := netns.Open(dir, name)
 	if err != nil {
-		return codedError{advise(fmt.Errorf("exec %s: %w", printable(name), err), whatToEnter), codeExec}
+		return err
 	}
-	return become(command)
+	if o.netOnly {
+		if err := enter(ns); err != nil {
+			return err
+		}
+		return o.apply()
+	}
+	files, err := etcFiles(name)
+	if err != nil {
+		ns.Close()
+		return err
+	}
+	for _, step := range []func() error{func() error { return enter(ns) }, leaveMounts, replaceSys} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	coverEtc(files)
+	return o.apply()
 }
 
 // whatToEnter says what to do about a name that is no namespace, by its state.
@@ -62,22 +93,4 @@ var whatToEnter = map[netns.State]string{
 	netns.Foreign:      "if it is left over, remove it with netns delete",
 	netns.Incompatible: "use that version",
 	netns.Unreadable:   "run it with sudo",
-}
-
-// become replaces this process by a command, found and run as execvp(3) does it. It returns only if that failed.
-func become(command []string) error {
-	path, err := exec.LookPath(command[0])
-	if err == nil || errors.Is(err, exec.ErrDot) {
-		err = unix.Exec(path, command, os.Environ())
-		if err == unix.ENOEXEC { // a script without #!
-			err = unix.Exec("/bin/sh", append([]string{"sh", path}, command[1:]...), os.Environ())
-		}
-	} else if cause := errors.Unwrap(err); cause != nil {
-		err = cause
-	}
-	code := codeNotExec
-	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		code = codeNotFound
-	}
-	return codedError{fmt.Errorf("exec: %s: %w", printable(command[0]), err), code}
 }

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+
+	"github.com/netns-go/netns"
+	"github.com/urfave/cli/v2"
+)
+
+// An everywhere is a command to be run in many namespaces, each by a netns exec of its own.
+type everywhere struct {
+	children *children
+	args     []string // of netns, up to the name
+	command  []string
+
+	mu     sync.Mutex // held to write, and for the code
+	code   int        // the largest
+	failed error      // what kept a netns from being run
+}
+
+func execAll(c *cli.Context, o commandOptions, command []string) error {
+	if len(command) == 0 {
+		return usageError{"exec: no command given; see netns exec --help"}
+	}
+	names, err := enterable(c)
+	if err != nil {
+		return advise(fmt.Errorf("exec: %w", err), nil)
+	}
+	e := &everywhere{
+		children: newChildren(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT),
+		args:     append(sameOptions(c), "--"), command: command,
+	}
+	if jobs := c.Int("jobs"); jobs > 1 {
+		e.inParallel(names, jobs)
+	} else {
+		e.inTurn(names, c.Bool("quiet"))
+	}
+	switch err := e.children.signalled(); {
+	case err != nil:
+		return codedError{fmt.Errorf("exec: %w", err), exitCode(err)}
+	case e.failed != nil:
+		return fmt.Errorf("exec: %w", e.failed)
+	case e.code != 0:
+		return codedError{errors.New(""), e.code} // said already
+	}
+	return nil
+}
+
+// enterable returns the names of the namespaces that can be entered, and says which cannot.
+func enterable(c *cli.Context) ([]string, error) {
+	entries, err := netns.List(runDir(c))
+	var names []string
+	for _, e := range entries {
+		if e.State == netns.Ready || e.State == netns.Kept {
+			names = append(names, e.Name)
+		} else if !c.Bool("quiet") {
+			fmt.Fprintf(os.Stderr, "netns: exec: %s is skipped: %s\n", printable(e.Name), e.State)
+		}
+	}
+	return names, err
+}
+
+// sameOptions returns the arguments for a netns exec as this one was asked for, but for --all and --jobs.
+func sameOptions(c *cli.Context) []string {
+	args := []string{"--dir", runDir(c), "exec"}
+	for _, name := range []string{"user", "group", "workdir"} {
+		if c.IsSet(name) {
+			args = append(args, "--"+name, c.String(name))
+		}
+	}
+	for _, setting := range c.StringSlice("env") {
+		args = append(args, "--env", setting)
+	}
+	if c.Bool("net-only") {
+		args = append(args, "--net-only")
+	}
+	return args
+}
+
+func (e *everywhere) inTurn(names []string, quiet bool) {
+	for _, name := range names {
+		if e.children.signalled() != nil {
+			return
+		}
+		if !quiet {
+			if _, err := fmt.Printf("\nnetns: %s\n", printable(name)); err != nil {
+				e.failed = fmt.Errorf("standard output could not be written: %w", err)
+				return
+			}
+		}
+		e.run(name, os.Stdin, os.Stdout, os.Stderr)
+	}
+}
+
+func (e *everywhere) inParallel(names []string, jobs int) {
+	todo := make(chan string)
+	var workers sync.WaitGroup
+	for range min(jobs, len(names)) {
+		workers.Go(func() {
+			for name := range todo {
+				prefix := printable(name) + ": "
+				stdout := &lineWriter{mu: &e.mu, to: os.Stdout, prefix: prefix}
+				stderr := &lineWriter{mu: &e.mu, to: os.Stderr, prefix: prefix}
+				e.run(name, nil, stdout, stderr)
+				stdout.flush()
+				stderr.flush()
+			}
+		})
+	}
+	for _, name := range names {
+		todo <- name
+	}
+	close(todo)
+	workers.Wait()
+}
+
+func (e *everywhere) run(name string, stdin io.Reader, stdout, stderr io.Writer) {
+	args := append(append(e.args[:len(e.args):len(e.args)], name, "--"), e.command...)
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
+	code, err := e.children.run(cmd)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.code = max(e.code, code)
+	if err != nil && e.failed == nil {
+		e.failed = fmt.Errorf("%s: %w", printable(name), err)
+	}
+}
