@@ -23,6 +23,7 @@ const (
 	codeExists      = 4
 	codeBusy        = 5
 	codePrivilege   = 6
+	codeUnhealthy   = 7
 	codeRemains     = 8
 	codeUnsupported = 9
 	codeTimeout     = 124
@@ -85,6 +86,7 @@ func exitCode(err error) int {
 		privilege *netns.PrivilegeError
 		undo      *netns.UndoError
 		taken     *netns.NSIDError
+		unhealthy unhealthyError
 		kept      *netns.KeptError
 		name      *netns.NameError
 		argument  *netns.ArgumentError
@@ -96,6 +98,8 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
+	case errors.As(err, &unhealthy):
+		return codeUnhealthy
 	case errors.As(err, &undo), errors.As(err, &kept):
 		return codeRemains
 	case errors.As(err, &ended):
@@ -139,7 +143,7 @@ func advise(err error, forState map[netns.State]string) error {
 		advice = "netns list shows what there is"
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		advice = "run it with sudo"
-	case errors.As(err, &stage) && stage.Stage == "verify" && !errors.Is(err, fs.ErrPermission):
+	case errors.As(err, &stage) && stage.Stage == "verify" && stage.Namespace != "" && !errors.Is(err, fs.ErrPermission):
 		advice = "a sysctl or a stage keeps lo from answering; --verify=false leaves the check out"
 	}
 	if advice == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"strings"
 
@@ -87,4 +88,22 @@ func summary(links []link) (names, addresses string) {
 		}
 	}
 	return strings.Join(n, ","), strings.Join(a, ",")
+}
+
+// String describes a link in a line, in ip's words.
+func (l link) String() string {
+	words := []string{fmt.Sprintf("%d: %s %s", l.Index, printable(l.Name), l.Type), "down", fmt.Sprintf("mtu %d", l.MTU)}
+	if l.Up {
+		words[1] = "up"
+	}
+	if l.MAC != "" {
+		words = append(words, "address "+l.MAC)
+	}
+	if l.Master != "" {
+		words = append(words, "master "+printable(l.Master))
+	}
+	if l.PeerNSID != nil {
+		words = append(words, fmt.Sprintf("peer %d in nsid %d", l.PeerIndex, *l.PeerNSID))
+	}
+	return strings.Join(append(words, l.Addresses...), " ")
 }

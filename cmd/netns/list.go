@@ -97,8 +97,8 @@ func newRow(dir string, e netns.Entry, wide bool) row {
 		return r
 	}
 	defer ns.Close()
-	if id, err := ns.NSID(); err == nil && id != netns.NoNSID {
-		r.NSID = &id
+	if id, err := ns.NSID(); err == nil {
+		r.NSID = assigned(id)
 	}
 	if wide {
 		r.Links, _ = linksOf(ns) // what cannot be looked at is not shown

@@ -172,9 +172,17 @@ func peersText(ids []netns.PeerID, names map[int][]string, target int) string {
 	return text.String()
 }
 
+// assigned returns an id, or nil for none.
+func assigned(id int) *int {
+	if id == netns.NoNSID {
+		return nil
+	}
+	return &id
+}
+
 // A peerAsIP is an element of what ip -j netns list-id prints.
 type peerAsIP struct {
-	NSID    int    `json:"nsid"`
+	NSID    *int   `json:"nsid,omitempty"`
 	Current *int   `json:"current-nsid,omitempty"`
 	Name    string `json:"name,omitempty"`
 }
@@ -182,9 +190,9 @@ type peerAsIP struct {
 func peersAsIP(ids []netns.PeerID, names map[int][]string, target int) []peerAsIP {
 	list := make([]peerAsIP, 0, len(ids))
 	for _, id := range ids {
-		row := peerAsIP{NSID: id.ID}
-		if target != netns.NoNSID && id.Current != netns.NoNSID {
-			row.Current = &id.Current
+		row := peerAsIP{NSID: assigned(id.ID)}
+		if target != netns.NoNSID {
+			row.Current = assigned(id.Current)
 		}
 		if n := names[id.Current]; len(n) > 0 {
 			row.Name = n[0]
@@ -197,7 +205,7 @@ func peersAsIP(ids []netns.PeerID, names map[int][]string, target int) []peerAsI
 // A peerJSON is an element of what -o json prints.
 type peerJSON struct {
 	Version int      `json:"version"`
-	NSID    int      `json:"nsid"`
+	NSID    *int     `json:"nsid,omitempty"`
 	Current *int     `json:"current_nsid,omitempty"` // none if the caller's namespace has none for it
 	Names   []string `json:"names"`
 }
@@ -205,11 +213,9 @@ type peerJSON struct {
 func peersJSON(ids []netns.PeerID, names map[int][]string) []peerJSON {
 	list := make([]peerJSON, 0, len(ids))
 	for _, id := range ids {
-		row := peerJSON{Version: jsonVersion, NSID: id.ID, Names: append([]string{}, names[id.Current]...)}
-		if id.Current != netns.NoNSID {
-			row.Current = &id.Current
-		}
-		list = append(list, row)
+		list = append(list, peerJSON{
+			Version: jsonVersion, NSID: assigned(id.ID), Current: assigned(id.Current), Names: append([]string{}, names[id.Current]...),
+		})
 	}
 	return list
 }
