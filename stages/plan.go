@@ -39,8 +39,7 @@ type Event struct {
 }
 
 // An Error reports the stage that failed, on which namespace ("" if that has no name), and why. It may have crossed from
-// the child, but still answers
-// errors.Is for the system call's errno.
+// the child, but still answers errors.Is for the system call's errno.
 type Error struct {
 	Namespace, Stage string
 	Err              error

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,7 +24,7 @@ func external(c *cli.Context) error {
 		return unknownVerb(c)
 	}
 	if os.Geteuid() == 0 {
-		if err := netns.CheckTrust(path); err != nil {
+		if err := checkTrust(path); err != nil {
 			return fmt.Errorf("%s: %w; as root, only what nobody else could have written is run", printable(verb), err)
 		}
 	}
@@ -34,6 +35,15 @@ func external(c *cli.Context) error {
 	env := append(os.Environ(), "NETNS_BIN="+self, "NETNS_RUN_DIR="+runDir(c))
 	err = unix.Exec(path, append([]string{path}, c.Args().Tail()...), env)
 	return fmt.Errorf("%s: %w", printable(path), err)
+}
+
+// checkTrust checks a program, and what it leads to if it is a link.
+func checkTrust(path string) error {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(netns.CheckTrust(path), netns.CheckTrust(target))
 }
 
 // externals returns the verbs that are programs on PATH, in its order; as in external, each directory has to be absolute.

@@ -104,10 +104,13 @@ func newView(ctx context.Context, dir, name string) (view, error) {
 		return v, err
 	}
 	defer ns.Close()
-	healthy := false
-	if err := health(ns, entry); err == nil {
-		healthy = true
-	} else if v.Problem = errors.Unwrap(err).Error(); isLacking(err) {
+	var sick unhealthyError
+	err = health(ns, entry)
+	healthy := err == nil
+	switch {
+	case errors.As(err, &sick):
+		v.Problem = sick.error.Error()
+	case err != nil:
 		v.Problem = err.Error()
 		return v, nil
 	}
