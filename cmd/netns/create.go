@@ -95,7 +95,16 @@ func create(c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return dryRun(c, names, options)
 	}
+	progress := newBar(c, len(names))
+	if progress != nil {
+		options.Progress = func(e netns.Event) {
+			if e.Stage == "unshare" { // with which each namespace begins; its stages take about the same time for all
+				progress.step()
+			}
+		}
+	}
 	made, err := makeAll(ctx, c, names, options)
+	progress.clear()
 	if err != nil {
 		return createError(c.Command.Name, names, err)
 	}
