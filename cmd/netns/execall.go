@@ -19,9 +19,8 @@ type everywhere struct {
 	args     []string // of netns, up to the name
 	command  []string
 
-	mu     sync.Mutex // held to write, and for the code
-	code   int        // the largest
-	failed error      // what kept a netns from being run
+	mu   sync.Mutex // held to write, and for the code
+	code int        // the largest
 }
 
 func execAll(c *cli.Context, o commandOptions, command []string) error {
@@ -38,15 +37,13 @@ func execAll(c *cli.Context, o commandOptions, command []string) error {
 	}
 	if jobs := c.Int("jobs"); jobs > 1 {
 		e.inParallel(names, jobs)
-	} else {
-		e.inTurn(names, c.Bool("quiet"))
+	} else if err := e.inTurn(names, c.Bool("quiet")); err != nil {
+		return err
 	}
-	switch err := e.children.signalled(); {
-	case err != nil:
+	if err := e.children.signalled(); err != nil {
 		return codedError{fmt.Errorf("exec: %w", err), exitCode(err)}
-	case e.failed != nil:
-		return fmt.Errorf("exec: %w", e.failed)
-	case e.code != 0:
+	}
+	if e.code != 0 {
 		return codedError{errors.New(""), e.code} // said already
 	}
 	return nil
@@ -83,19 +80,19 @@ func sameOptions(c *cli.Context) []string {
 	return args
 }
 
-func (e *everywhere) inTurn(names []string, quiet bool) {
+func (e *everywhere) inTurn(names []string, quiet bool) error {
 	for _, name := range names {
 		if e.children.signalled() != nil {
-			return
+			break
 		}
 		if !quiet {
 			if _, err := fmt.Printf("\nnetns: %s\n", printable(name)); err != nil {
-				e.failed = fmt.Errorf("standard output could not be written: %w", err)
-				return
+				return fmt.Errorf("exec: standard output could not be written: %w", err)
 			}
 		}
 		e.run(name, os.Stdin, os.Stdout, os.Stderr)
 	}
+	return nil
 }
 
 func (e *everywhere) inParallel(names []string, jobs int) {
@@ -128,8 +125,9 @@ func (e *everywhere) run(name string, stdin io.Reader, stdout, stderr io.Writer)
 	code, err := e.children.run(cmd)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.code = max(e.code, code)
-	if err != nil && e.failed == nil {
-		e.failed = fmt.Errorf("%s: %w", printable(name), err)
+	if err != nil && e.children.signalled() == nil {
+		code = codeExec
+		fmt.Fprintf(os.Stderr, "netns: exec: %s: %v\n", printable(name), err)
 	}
+	e.code = max(e.code, code)
 }

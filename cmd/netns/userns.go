@@ -46,38 +46,33 @@ func runInUserNamespace(c *cli.Context, refused error) error {
 	return nil
 }
 
-// explainRefusal adds to an error what forbids user namespaces, or keeps their root from its capabilities, and what to
-// do about it.
+// explainRefusal adds to an error of making a user namespace what forbids it, and what to do about it.
 func explainRefusal(err error) error {
-	why := ""
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		why = fmt.Sprintf("a limit is reached, and user.max_user_namespaces is %s here: raise it with sysctl",
-			sysctl("user/max_user_namespaces"))
+		return fmt.Errorf("%w: a limit is reached, and user.max_user_namespaces is %s here: raise it with sysctl",
+			err, sysctl("user/max_user_namespaces"))
 	case errors.Is(err, unix.EINVAL):
-		why = "this kernel has no user namespaces (CONFIG_USER_NS)"
+		return fmt.Errorf("%w: this kernel has no user namespaces (CONFIG_USER_NS)", err)
 	case errors.Is(err, fs.ErrPermission):
-		why = whoForbids()
+		return fmt.Errorf("%w: %s", err, whoForbids())
 	}
-	if why == "" {
-		return err
-	}
-	return fmt.Errorf("%w: %s", err, why)
+	return err
 }
 
-// whoForbids says what can make the kernel refuse a user namespace, or use of its capabilities, with EPERM.
+// whoForbids says what makes the kernel refuse a user namespace, or root of one what it has the capability for.
 func whoForbids() string {
 	switch {
 	case sysctl("kernel/unprivileged_userns_clone") == "0":
 		return "kernel.unprivileged_userns_clone is 0: set it to 1 with sysctl"
 	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
 		return "kernel.apparmor_restrict_unprivileged_userns is 1: give netns an AppArmor profile with `userns,` " +
-			"(see /etc/apparmor.d/unprivileged_userns), or set it to 0 with sysctl"
+			"(the manual has one), or set it to 0 with sysctl"
 	case isChroot():
 		return "this is a chroot, in which the kernel makes none: run it outside, or where pivot_root changed the root"
 	case hasSeccompFilter():
-		return "this process has a seccomp filter, as in a container: let that permit clone and unshare with " +
-			"CLONE_NEWUSER (docker: --security-opt seccomp=FILE)"
+		return "this process has a seccomp filter, as in a container: let that permit clone and unshare to make " +
+			"namespaces (docker: --security-opt seccomp=FILE)"
 	}
 	return "a security module or a chroot forbids it"
 }
