@@ -42,6 +42,7 @@ func OpenPath(path string) (*Namespace, error) {
 // that lives. It returns a *[NotExistError] if there is none of that number, or a *[PrivilegeError].
 func OpenPID(pid int) (*Namespace, error) {
 	f, err := persist.OpenPID(pid)
+	err = persist.Needs(unix.CAP_SYS_PTRACE, "looking into another user's process", err)
 	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
 }
 
@@ -76,25 +77,32 @@ func (n *Namespace) Close() error { return n.file.Close() }
 // The thread is f's alone and ends with it. It is never the process's main thread, which /proc/self/ns/net shows and
 // which cannot end.
 func (n *Namespace) Do(f func() error) error {
-	result := make(chan error, 1)
-	go n.do(f, result)
 	defer runtime.KeepAlive(n) // and so its descriptor open
-	return <-result
+	return onThread(func() error {
+		err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
+		if errors.Is(err, unix.EPERM) {
+			err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
+		}
+		return err
+	}, f)
 }
 
-func (n *Namespace) do(f func() error, result chan<- error) {
-	var err error
-	defer func() { result <- err }()
-	runtime.LockOSThread() // and no unlock, so that the thread ends with this goroutine
-	if unix.Gettid() == unix.Getpid() {
-		defer runtime.UnlockOSThread()
-		err = n.Do(f) // not on this thread, which is locked until that returns
-		return
-	}
-	if err = os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET)); err == nil {
-		err = errors.New("the function ended its goroutine") // as testing.T's Fatal does; else replaced
-		err = f()
-	} else if errors.Is(err, unix.EPERM) {
-		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-	}
+// onThread runs enter and, if that succeeds, f on a thread that ends with them and is not the main one.
+func onThread(enter, f func() error) error {
+	result := make(chan error, 1)
+	go func() {
+		var err error
+		defer func() { result <- err }()
+		runtime.LockOSThread() // and no unlock, so that the thread ends with this goroutine
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			err = onThread(enter, f) // not on this thread, which is locked until that returns
+			return
+		}
+		if err = enter(); err == nil {
+			err = errors.New("the function ended its goroutine") // as testing.T's Fatal does; else replaced
+			err = f()
+		}
+	}()
+	return <-result
 }

@@ -89,6 +89,7 @@ func Needs(capability int, purpose string, err error) error {
 
 var capabilityNames = map[int]string{
 	unix.CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
+	unix.CAP_KILL:         "CAP_KILL",
 	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
 	unix.CAP_NET_RAW:      "CAP_NET_RAW",
 	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",

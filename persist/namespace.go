@@ -119,3 +119,24 @@ func openType(target *os.File, path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
+func (s *Store) NamesOf(ns *os.File) ([]string, error) {
+	want, err := fstat(ns)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Names()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range all {
+		var st unix.Stat_t
+		err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
+		if err == nil && st.Dev == want.Dev && st.Ino == want.Ino { // what cannot be looked at is a link to nowhere
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}

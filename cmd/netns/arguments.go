@@ -87,7 +87,7 @@ func arrange(app *cli.App, args []string) (arranged []string, word string, err e
 var runsCommand = map[string]bool{"exec": true, "run": true}
 
 // optionalValues are the options that need no value, with the one that they have then.
-var optionalValues = map[string]string{}
+var optionalValues = map[string]string{"kill": "TERM"}
 
 // ipVerbs are the words of ip netns, in the order in which it compares them with what may be the beginning of one
 // (do_netns in iproute2's ip/ipnetns.c), and our words for them.

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
+	"slices"
+	"time"
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
@@ -14,16 +13,21 @@ func init() { register(deleteCommand) }
 
 func deleteCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "delete",
-		Aliases:     []string{"del", "rm"},
-		Usage:       "remove namespaces",
-		ArgsUsage:   "NAME...",
-		Description: "A failure does not keep the other names from being deleted.\n\n   netns delete demo",
+		Name:      "delete",
+		Aliases:   []string{"del", "rm"},
+		Usage:     "remove namespaces",
+		ArgsUsage: "NAME...",
+		Description: "A failure does not keep the other names from being deleted. What keeps a namespace whose name is gone, a\n" +
+			"process say, is named on standard error.\n\n   netns delete demo\n   netns delete --kill --wait demo",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "if-exists", Usage: "a name that is not there is fine"},
 			&cli.BoolFlag{Name: "all", Usage: "delete every network namespace that there is"},
 			&cli.BoolFlag{Name: "force", Usage: "also what may be mounted in another mount namespace, what another tool " +
 				"made a moment ago, or another version of netns"},
+			&cli.StringFlag{Name: "kill", Usage: "first end the processes inside, with --kill=`SIGNAL`, or TERM if that is left out"},
+			&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "let them have this `TIME` before KILL"},
+			&cli.BoolFlag{Name: "wait", Usage: "return when the kernel has taken the namespaces down"},
+			&cli.DurationFlag{Name: "timeout", Usage: "wait for this `TIME` only"},
 		},
 		Action: deleteAll,
 	}
@@ -37,51 +41,51 @@ var whatToDelete = map[netns.State]string{
 }
 
 func deleteAll(c *cli.Context) error {
-	names := c.Args().Slice()
-	all := c.Bool("all")
-	switch {
-	case all && len(names) > 0:
-		return usageError{"delete: --all takes no names"}
-	case !all && len(names) == 0:
-		return usageError{"delete: no name given; see netns delete --help"}
-	case all:
-		entries, err := netns.List(runDir(c))
-		if err != nil {
-			return fmt.Errorf("delete: %w", err)
-		}
-		for _, e := range entries {
-			switch e.State { // what is not a namespace's, or lives elsewhere, is deleted by name only
-			case netns.Ready, netns.Kept, netns.Stale, netns.Unmounted:
-				names = append(names, e.Name)
-			}
-		}
+	d, err := newDeletion(c)
+	if err != nil {
+		return err
+	}
+	names, err := namesToDelete(c)
+	if err != nil {
+		return err
+	}
+	d.several = len(names) > 1
+	if err := d.checkKill(names); err != nil {
+		return err
 	}
 	ctx := untilSignal(c.Context)
-	options := netns.DeleteOptions{Dir: runDir(c), Force: c.Bool("force")}
-	var first error
-	for _, name := range names {
-		if ctx.Err() != nil {
-			return fmt.Errorf("delete: %w", context.Cause(ctx))
-		}
-		err := netns.Delete(ctx, name, options)
-		var notExist *netns.NotExistError
-		if errors.As(err, &notExist) && (all || c.Bool("if-exists")) {
-			continue
-		}
-		if err == nil {
-			continue
-		}
-		if left, lookupErr := netns.Lookup(options.Dir, name); lookupErr == nil && left.State == netns.Stale {
-			err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
-		}
-		err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
-		if len(names) == 1 {
+	defer d.close()
+	// Each namespace is open while it is deleted, so that what keeps it is found without mistaking another one for it.
+	for share := range slices.Chunk(names, 256) {
+		if err := d.share(ctx, share); err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "%s: %v\n", c.App.Name, err)
-		if first == nil {
-			first = codedError{errors.New(""), exitCode(err)} // said already
+	}
+	if err := d.waitForAll(ctx); err != nil {
+		return err
+	}
+	return d.first
+}
+
+func namesToDelete(c *cli.Context) ([]string, error) {
+	names, all := c.Args().Slice(), c.Bool("all")
+	switch {
+	case all && len(names) > 0:
+		return nil, usageError{"delete: --all takes no names"}
+	case !all && len(names) == 0:
+		return nil, usageError{"delete: no name given; see netns delete --help"}
+	case !all:
+		return names, nil
+	}
+	entries, err := netns.List(runDir(c))
+	if err != nil {
+		return nil, fmt.Errorf("delete: %w", err)
+	}
+	for _, e := range entries {
+		switch e.State { // what is not a namespace's, or lives elsewhere, is deleted by name only
+		case netns.Ready, netns.Kept, netns.Stale, netns.Unmounted:
+			names = append(names, e.Name)
 		}
 	}
-	return first
+	return names, nil
 }

@@ -47,7 +47,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	if wrong := unknownOption(err); wrong != "" {
 		text = fmt.Sprintf("unknown option %q%s", wrong, suggestOption(c, wrong))
 	}
-	if strings.HasSuffix(text, "flag -timeout: parse error") {
+	if strings.HasSuffix(text, "flag -timeout: parse error") || strings.HasSuffix(text, "flag -grace: parse error") {
 		text += ": a time has a unit, as 500ms or 5s"
 	}
 	usage := usageError{text + "; see " + see}

@@ -1,0 +1,144 @@
+package netns
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
+)
+
+// A VitalError reports a namespace in which nothing may be killed, since the machine or the caller lives in it.
+type VitalError struct {
+	Path, Whose string
+}
+
+func (e *VitalError) Error() string {
+	return fmt.Sprintf("%s: it is the network namespace of %s, and nothing in it is killed", e.Path, e.Whose)
+}
+
+// CheckKill returns the *[VitalError] that [Kill] would return for a namespace, if it is the caller's or process 1's.
+func CheckKill(ns *Namespace) error {
+	for proc, whose := range map[string]string{"self": "this process", "thread-self": "this thread", "1": "process 1"} {
+		if link, err := os.Readlink("/proc/" + proc + "/ns/net"); err == nil && link == ns.link() {
+			return &VitalError{ns.Path(), whose}
+		}
+	}
+	return nil
+}
+
+// killPatience is how long the kernel may take to end a process that was killed, and more of them may appear.
+const killPatience = 5 * time.Second
+
+// Kill ends the processes that have a thread in some open namespaces, and returns when there are none: it sends them a
+// signal, and SIGKILL after a time of grace to those that are still there. New ones get the same. The caller's own process
+// is spared.
+//
+// It returns a *[VitalError] for a namespace that [CheckKill] refuses, or a *[PrivilegeError] where a process may not be
+// looked into (CAP_SYS_PTRACE) or signalled (CAP_KILL); then no signal was sent. It returns a *[BusyError] if some are
+// left five seconds after SIGKILL, or the context's cause.
+func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, namespaces ...*Namespace) error {
+	k := &killer{self: selfInProc(), told: map[int]told{}}
+	defer k.close()
+	for _, ns := range namespaces {
+		if err := CheckKill(ns); err != nil {
+			return err
+		}
+		k.namespaces = append(k.namespaces, ns.link())
+	}
+	if left, err := k.pass(ctx, 0); err != nil || left == 0 { // signal 0 only asks whether one could be sent
+		return err
+	}
+	graceEnds := time.Now().Add(grace)
+	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		if time.Now().After(graceEnds) {
+			signal = unix.SIGKILL
+		}
+		left, err := k.pass(ctx, signal)
+		if err != nil || left == 0 {
+			return err
+		}
+		if time.Now().After(graceEnds.Add(killPatience)) {
+			path := namespaces[slices.Index(k.namespaces, k.where)].Path()
+			return &BusyError{Path: path, Reason: fmt.Sprintf("process %d is still in it, %v after SIGKILL", k.last, killPatience)}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// A killer remembers whom it sent which signal.
+type killer struct {
+	self       int
+	namespaces []string // as their links in /proc show them
+	told       map[int]told
+	last       int    // the last process found
+	where      string // and its namespace
+}
+
+type told struct {
+	*process
+	signal syscall.Signal
+}
+
+func (k *killer) close() {
+	for _, t := range k.told {
+		unix.Close(t.dir)
+	}
+}
+
+// pass sends a signal to each process in the namespaces that was not sent it yet, and returns how many there are.
+func (k *killer) pass(ctx context.Context, signal syscall.Signal) (left int, err error) {
+	err = eachProcess(ctx, func(p *process) error {
+		if p.pid == k.self {
+			return nil
+		}
+		inside := false
+		err := p.eachThread(func(_ int, link []byte) {
+			if slices.Contains(k.namespaces, string(link)) {
+				inside, k.last, k.where = true, p.pid, string(link)
+			}
+		})
+		if isRefused(err) && !persist.HasCapability(unix.CAP_SYS_PTRACE) {
+			return persist.Needs(unix.CAP_SYS_PTRACE, "finding the processes in a network namespace", err)
+		}
+		if !inside {
+			return err
+		}
+		left++
+		return k.tell(p, signal)
+	})
+	return left, err
+}
+
+// tell sends a process a signal, once. Its open directory in /proc is as good as a pidfd, and was open before the
+// namespaces were looked at, so it is that very process which gets it.
+func (k *killer) tell(p *process, signal syscall.Signal) error {
+	before, known := k.told[p.pid]
+	if known && before.exists() && before.signal == signal {
+		return nil
+	}
+	err := unix.PidfdSendSignal(p.dir, signal, nil, 0)
+	if err != nil {
+		if isGone(err) {
+			return nil
+		}
+		return persist.Needs(unix.CAP_KILL, "signalling another user's process", os.NewSyscallError("pidfd_send_signal", err))
+	}
+	if signal == 0 {
+		return nil
+	}
+	if known {
+		unix.Close(before.dir)
+	}
+	p.keep = true
+	k.told[p.pid] = told{p, signal}
+	return nil
+}

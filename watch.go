@@ -1,0 +1,167 @@
+package netns
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+
+	"github.com/netns-go/netns/persist"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// A Watch tells when network namespaces have ended: nothing holds them any more, and the kernel has taken them down,
+// moved their physical links back and destroyed the others.
+//
+// The kernel tells a namespace that has an id for another one when it begins to take that down. So there is a witness,
+// a namespace of the Watch's own, which has ids for the watched ones. It is kept by the sockets in it, and no thread stays
+// there.
+type Watch struct {
+	ids    *netlink.Handle
+	notice *nl.NetlinkSocket
+	inodes []uint64       // of the namespaces, by the witness's ids of them
+	lives  map[uint64]int // those ids by inode, of the namespaces that are not known to have ended
+}
+
+// NewWatch watches some namespaces, which must be open meanwhile and may be closed afterwards; one that is open lives. It
+// takes CAP_SYS_ADMIN and CAP_NET_ADMIN, else it returns a *[PrivilegeError].
+func NewWatch(namespaces ...*Namespace) (*Watch, error) {
+	w := &Watch{lives: map[uint64]int{}}
+	err := inNew(func() error { return w.open(namespaces) })
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// inNew runs f on a thread in a new network namespace, which ends with it unless f makes something that keeps it.
+func inNew(f func() error) error {
+	return onThread(func() error {
+		err := os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNET))
+		return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
+	}, f)
+}
+
+// open makes the witness of the calling thread's namespace.
+func (w *Watch) open(namespaces []*Namespace) (err error) {
+	if w.ids, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
+		return fmt.Errorf("netlink socket: %w", err)
+	}
+	for _, ns := range namespaces {
+		if _, known := w.lives[ns.id]; known { // it has several names
+			continue
+		}
+		if err := w.add(ns.id, ns.Fd()); err != nil {
+			return fmt.Errorf("%s: %w", ns.path, err)
+		}
+	}
+	if w.notice, err = nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_NSID); err != nil {
+		return fmt.Errorf("netlink socket: %w", err)
+	}
+	// Room for the notices, should all end before they are read; more than the system's limit takes privilege.
+	room := 64<<10 + 2048*len(namespaces)
+	if w.notice.SetReceiveBufferSize(room, true) != nil {
+		err = w.notice.SetReceiveBufferSize(room, false)
+	}
+	return os.NewSyscallError("setsockopt", err)
+}
+
+// add gives an open namespace an id in the witness.
+func (w *Watch) add(inode uint64, fd int) error {
+	if err := w.ids.SetNetNsIdByFd(fd, len(w.inodes)); err != nil {
+		return persist.Needs(unix.CAP_NET_ADMIN, "watching a network namespace", fmt.Errorf("assign nsid: %w", err))
+	}
+	w.lives[inode] = len(w.inodes)
+	w.inodes = append(w.inodes, inode)
+	return nil
+}
+
+// ended takes note that a namespace has ended, by the witness's id of it.
+func (w *Watch) ended(id int) {
+	if id < len(w.inodes) && w.lives[w.inodes[id]] == id {
+		delete(w.lives, w.inodes[id])
+	}
+}
+
+// Close ends the watch.
+func (w *Watch) Close() {
+	if w.ids != nil {
+		w.ids.Close()
+	}
+	if w.notice != nil {
+		w.notice.Close()
+	}
+}
+
+// Wait waits until some of the watched namespaces have ended, all of them. If the context ends first it returns those that
+// live on, and the context's cause. It may be called again.
+func (w *Watch) Wait(ctx context.Context, namespaces ...*Namespace) (left []*Namespace, err error) {
+	for _, ns := range namespaces {
+		for err == nil && w.watches(ns.id) {
+			err = w.receive(ctx)
+		}
+	}
+	if err == nil {
+		return nil, w.finish(ctx)
+	}
+	for _, ns := range namespaces {
+		if w.watches(ns.id) {
+			left = append(left, ns)
+		}
+	}
+	return left, err
+}
+
+func (w *Watch) watches(inode uint64) bool {
+	_, lives := w.lives[inode]
+	return lives
+}
+
+// finish waits until the kernel is done with the namespaces that it has begun to take down. It takes down all that there
+// are at once, then the next ones: when it begins with one that came later, those before it are done.
+func (w *Watch) finish(ctx context.Context) error {
+	const later = 0 // no namespace has this inode
+	err := inNew(func() error {
+		own, err := os.Open("/proc/thread-self/ns/net")
+		if err != nil {
+			return err
+		}
+		defer own.Close()
+		return w.add(later, int(own.Fd()))
+	})
+	for err == nil && w.watches(later) {
+		err = w.receive(ctx)
+	}
+	return err
+}
+
+// receive reads what there is of notices, or returns the context's cause if there is none and it has ended.
+func (w *Watch) receive(ctx context.Context) error {
+	w.notice.SetReceiveTimeout(&unix.Timeval{Usec: 20_000})
+	messages, _, err := w.notice.Receive()
+	if err == unix.EAGAIN || err == unix.EINTR {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("netlink socket: %w", err)
+	}
+	for _, m := range messages {
+		header := nl.NewRtGenMsg().Len()
+		if m.Header.Type != unix.RTM_DELNSID || len(m.Data) < header {
+			continue
+		}
+		attributes, err := nl.ParseRouteAttr(m.Data[header:])
+		if err != nil {
+			return fmt.Errorf("netlink message: %w", err)
+		}
+		for _, a := range attributes {
+			if a.Attr.Type == netlink.NETNSA_NSID && len(a.Value) == 4 {
+				w.ended(int(binary.NativeEndian.Uint32(a.Value)))
+			}
+		}
+	}
+	return nil
+}
