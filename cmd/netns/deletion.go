@@ -102,12 +102,12 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 			all, byName[name] = append(all, ns), ns
 		}
 	}
-	var watch *netns.Watch
+	var watch *netns.Witness
 	if d.kill && len(all) > 0 {
 		err = netns.Kill(ctx, d.signal, d.grace, all...)
 	}
 	if err == nil && d.wait && len(all) > 0 {
-		watch, err = netns.NewWatch(all...)
+		watch, err = netns.NewWitness(all...)
 	}
 	if err != nil {
 		return advise(fmt.Errorf("delete: %w", err), nil)

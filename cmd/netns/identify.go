@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/netns-go/netns"
@@ -36,8 +35,8 @@ func identify(c *cli.Context) error {
 	case c.NArg() > 1:
 		return usageError{"identify: takes one process; see netns identify --help"}
 	case c.NArg() == 1:
-		if pid, err = strconv.Atoi(word); err != nil || pid < 1 {
-			return usageError{fmt.Sprintf("identify: %q is no process's number", word)}
+		if pid, err = parsePID(word); err != nil {
+			return fmt.Errorf("identify: %w", err)
 		}
 	}
 	names, err := namesOf(runDir(c), pid)

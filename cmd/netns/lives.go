@@ -14,7 +14,7 @@ import (
 
 // A waiting is for the namespaces of some names that are gone.
 type waiting struct {
-	watch *netns.Watch
+	watch *netns.Witness
 	gone  []gone
 }
 

@@ -12,23 +12,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Watch tells when network namespaces have ended: nothing holds them any more, and the kernel has taken them down,
+// A Witness tells when network namespaces have ended: nothing holds them any more, and the kernel has taken them down,
 // moved their physical links back and destroyed the others.
 //
-// The kernel tells a namespace that has an id for another one when it begins to take that down. So there is a witness,
-// a namespace of the Watch's own, which has ids for the watched ones. It is kept by the sockets in it, and no thread stays
-// there.
-type Watch struct {
+// The kernel tells a namespace that has an id for another one when it begins to take that down (unhash_nsid in
+// net/core/net_namespace.c). So a Witness is a namespace of its own, which has ids for the watched ones. It is kept by the
+// sockets in it, and no thread stays there.
+type Witness struct {
 	ids    *netlink.Handle
 	notice *nl.NetlinkSocket
 	inodes []uint64       // of the namespaces, by the witness's ids of them
 	lives  map[uint64]int // those ids by inode, of the namespaces that are not known to have ended
 }
 
-// NewWatch watches some namespaces, which must be open meanwhile and may be closed afterwards; one that is open lives. It
+// NewWitness watches some namespaces, which must be open meanwhile and may be closed afterwards; one that is open lives. It
 // takes CAP_SYS_ADMIN and CAP_NET_ADMIN, else it returns a *[PrivilegeError].
-func NewWatch(namespaces ...*Namespace) (*Watch, error) {
-	w := &Watch{lives: map[uint64]int{}}
+func NewWitness(namespaces ...*Namespace) (*Witness, error) {
+	w := &Witness{lives: map[uint64]int{}}
 	err := inNew(func() error { return w.open(namespaces) })
 	if err != nil {
 		w.Close()
@@ -46,7 +46,7 @@ func inNew(f func() error) error {
 }
 
 // open makes the witness of the calling thread's namespace.
-func (w *Watch) open(namespaces []*Namespace) (err error) {
+func (w *Witness) open(namespaces []*Namespace) (err error) {
 	if w.ids, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return fmt.Errorf("netlink socket: %w", err)
 	}
@@ -70,7 +70,7 @@ func (w *Watch) open(namespaces []*Namespace) (err error) {
 }
 
 // add gives an open namespace an id in the witness.
-func (w *Watch) add(inode uint64, fd int) error {
+func (w *Witness) add(inode uint64, fd int) error {
 	if err := w.ids.SetNetNsIdByFd(fd, len(w.inodes)); err != nil {
 		return persist.Needs(unix.CAP_NET_ADMIN, "watching a network namespace", fmt.Errorf("assign nsid: %w", err))
 	}
@@ -80,14 +80,14 @@ func (w *Watch) add(inode uint64, fd int) error {
 }
 
 // ended takes note that a namespace has ended, by the witness's id of it.
-func (w *Watch) ended(id int) {
+func (w *Witness) ended(id int) {
 	if id < len(w.inodes) && w.lives[w.inodes[id]] == id {
 		delete(w.lives, w.inodes[id])
 	}
 }
 
 // Close ends the watch.
-func (w *Watch) Close() {
+func (w *Witness) Close() {
 	if w.ids != nil {
 		w.ids.Close()
 	}
@@ -98,7 +98,7 @@ func (w *Watch) Close() {
 
 // Wait waits until some of the watched namespaces have ended, all of them. If the context ends first it returns those that
 // live on, and the context's cause. It may be called again.
-func (w *Watch) Wait(ctx context.Context, namespaces ...*Namespace) (left []*Namespace, err error) {
+func (w *Witness) Wait(ctx context.Context, namespaces ...*Namespace) (left []*Namespace, err error) {
 	for _, ns := range namespaces {
 		for err == nil && w.watches(ns.id) {
 			err = w.receive(ctx)
@@ -115,14 +115,14 @@ func (w *Watch) Wait(ctx context.Context, namespaces ...*Namespace) (left []*Nam
 	return left, err
 }
 
-func (w *Watch) watches(inode uint64) bool {
+func (w *Witness) watches(inode uint64) bool {
 	_, lives := w.lives[inode]
 	return lives
 }
 
 // finish waits until the kernel is done with the namespaces that it has begun to take down. It takes down all that there
 // are at once, then the next ones: when it begins with one that came later, those before it are done.
-func (w *Watch) finish(ctx context.Context) error {
+func (w *Witness) finish(ctx context.Context) error {
 	const later = 0 // no namespace has this inode
 	err := inNew(func() error {
 		own, err := os.Open("/proc/thread-self/ns/net")
@@ -139,7 +139,7 @@ func (w *Watch) finish(ctx context.Context) error {
 }
 
 // receive reads what there is of notices, or returns the context's cause if there is none and it has ended.
-func (w *Watch) receive(ctx context.Context) error {
+func (w *Witness) receive(ctx context.Context) error {
 	w.notice.SetReceiveTimeout(&unix.Timeval{Usec: 20_000})
 	messages, _, err := w.notice.Receive()
 	if err == unix.EAGAIN || err == unix.EINTR {
