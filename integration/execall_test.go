@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/netns-go/netns/integration/world"
 )
@@ -123,6 +124,11 @@ func signalled(t *testing.T, sig syscall.Signal, times int, cmd *exec.Cmd) resul
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(10*time.Second, func() {
+		t.Errorf("%q does not end", cmd.Args)
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	})
+	defer late.Stop()
 	reader, text := bufio.NewReader(stdout), ""
 	for strings.Count(text, "ready") < times {
 		line, err := reader.ReadString('\n')
