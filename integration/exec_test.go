@@ -77,6 +77,11 @@ func TestExecSys(t *testing.T) {
 	if strings.Contains(outside, "veth") {
 		t.Errorf("the caller's /sys was changed: %s", outside)
 	}
+	// It takes the place of the one that was there, which would hold that one's namespace.
+	stacked := netns(t, "exec", "x", os.Getenv(binaryVar), "exec", "x", "grep", "-c", " /sys sysfs", "/proc/mounts").stdout
+	if once := sh(t, "grep -c ' /sys sysfs' /proc/mounts").stdout; stacked != once {
+		t.Errorf("%s mounts of sysfs on /sys outside, %s inside", once, stacked)
+	}
 	// A read-only /sys stays so, as in a container.
 	sh(t, "unshare --mount sh -c 'mount -o remount,bind,ro /sys; netns exec x sh -c \"test ! -w /sys/kernel/profiling; "+
 		"grep \\\" /sys sysfs ro\\\" /proc/mounts\"'").want(t, 0)

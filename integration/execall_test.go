@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/netns-go/netns/integration/world"
 )
@@ -30,11 +31,16 @@ func TestExecAll(t *testing.T) {
 	if sorted(ours) != sorted(theirs) || ours != "\nnetns: a\nx\nnetns: b\nx\nnetns: c\nx" {
 		t.Errorf("ours %q, ip's %q", ours, theirs)
 	}
-	fail := `case $(ip -o link show veth0 2>/dev/null) in "") exit 3;; *) kill -TERM $$;; esac`
+	fail := `test -d /sys/class/net/veth0 && kill -TERM $$; exit 3`
 	run(t, "ip", "-n", "b", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1").want(t, 0)
-	run(t, "ip", "-all", "netns", "exec", "sh", "-c", fail).want(t, 0)
+	// It keeps the code to itself, and stops at a command that a signal ended.
+	sh(t, "ip -all netns exec false").want(t, 0)
+	sh(t, "ip -all netns exec sh -c '"+fail+"'").want(t, 1)
 	for _, jobs := range []string{"1", "2", "10"} {
-		run(t, "netns", "exec", "--all", "--jobs", jobs, "sh", "-c", fail).want(t, 128+15)
+		r := run(t, "netns", "exec", "--all", "--jobs", jobs, "sh", "-c", "echo here; "+fail).want(t, 128+15)
+		if strings.Count(r.stdout, "here") != 3 {
+			t.Error(r)
+		}
 		run(t, "netns", "exec", "--all", "--jobs", jobs, "--", "nope").want(t, 127, "exec: nope: ")
 	}
 	// Options come through to each.
@@ -102,9 +108,8 @@ func TestExecAllSignals(t *testing.T) {
 	}
 }
 
-// untilTold says "ready", waits for a signal, says "told" and succeeds. That it runs sleep in the background does not
-// matter to the signal, and a shell's wait ends with it.
-const untilTold = `trap 'echo told; kill $!; exit 5' TERM INT; sleep 1000 & echo ready; wait`
+// untilTold says "ready", waits for a signal, says "told" and fails.
+const untilTold = `trap 'echo told; exit 5' TERM INT; echo ready; while :; do sleep 0.02; done`
 
 // signalled starts a command, sends it a signal when it has said "ready" this many times, and waits for its end.
 func signalled(t *testing.T, sig syscall.Signal, times int, cmd *exec.Cmd) result {
@@ -115,9 +120,15 @@ func signalled(t *testing.T, sig syscall.Signal, times int, cmd *exec.Cmd) resul
 	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // away from a terminal that would have told the command as well
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(10*time.Second, func() {
+		t.Errorf("%q does not end", cmd.Args)
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	})
+	defer late.Stop()
 	reader, text := bufio.NewReader(stdout), ""
 	for strings.Count(text, "ready") < times {
 		line, err := reader.ReadString('\n')
