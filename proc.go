@@ -15,7 +15,7 @@ type process struct {
 	pid  int
 	dir  int
 	keep bool   // leave dir open
-	buf  []byte // for link
+	buf  []byte // for what is read; one for all processes, or the garbage collector would do most of the work
 }
 
 // eachProcess calls f for each process that /proc shows, the lowest number first. One that ends meanwhile is left out.
@@ -26,11 +26,11 @@ func eachProcess(ctx context.Context, f func(*process) error) error {
 		return &os.PathError{Op: "open", Path: "/proc", Err: err}
 	}
 	defer unix.Close(proc)
-	pids, err := numbersIn(proc)
+	buf := make([]byte, 16<<10)
+	pids, err := numbersIn(proc, buf)
 	if err != nil {
 		return &os.PathError{Op: "readdir", Path: "/proc", Err: err}
 	}
-	buf := make([]byte, unix.PathMax)
 	for _, pid := range pids {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -57,11 +57,10 @@ func isGone(err error) bool { return err == unix.ENOENT || err == unix.ESRCH }
 func isRefused(err error) bool { return err == unix.EACCES || err == unix.EPERM }
 
 // numbersIn returns the names in an open directory that are numbers.
-func numbersIn(dir int) (numbers []int, err error) {
-	var buf [8192]byte
+func numbersIn(dir int, buf []byte) (numbers []int, err error) {
 	var names []string
 	for {
-		n, err := unix.ReadDirent(dir, buf[:])
+		n, err := unix.ReadDirent(dir, buf)
 		if err != nil || n == 0 {
 			return numbers, err
 		}
@@ -81,7 +80,7 @@ func (p *process) numbers(name string) ([]int, error) {
 		return nil, err
 	}
 	defer unix.Close(dir)
-	return numbersIn(dir)
+	return numbersIn(dir, p.buf)
 }
 
 // link returns what a link of the process leads to. It is good until the next call.

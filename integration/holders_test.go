@@ -155,6 +155,44 @@ func TestHolders(t *testing.T) {
 	}
 }
 
+// The caller's own descriptors of a namespace do not count, but its sockets and threads do.
+func TestHoldersOurselves(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	ns, err := library.Open("", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := func() (kinds string) {
+		all, err := library.Holders(t.Context(), ns, ns)
+		if err != nil || fmt.Sprint(all[0]) != fmt.Sprint(all[1]) {
+			t.Error(all, err)
+		}
+		for _, h := range all[0] {
+			kinds += string(h.Kind) + " "
+		}
+		return kinds
+	}
+	if got := kinds(); got != "mount " {
+		t.Errorf("held by %s", got)
+	}
+	fd := -1
+	err = ns.Do(func() (err error) {
+		fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if got := kinds(); got != "thread mount " {
+			t.Errorf("with a thread, held by %s", got)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return kinds() == "socket mount " }) // the thread may take a moment to end
+	unix.Close(fd)
+	ns.Close()
+	netns(t, "delete", "x")
+}
+
 // A TUN device's descriptor is a socket of the namespace that it was opened in.
 func TestHolderTUN(t *testing.T) {
 	world.Clean(t)

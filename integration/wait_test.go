@@ -43,8 +43,8 @@ func TestDeleteWaitHeld(t *testing.T) {
 		least            time.Duration
 	}{
 		{"0.5", "", 0, "", 300 * time.Millisecond},
-		{"2", "", 0, "netns: warning: " + held, 1500 * time.Millisecond},
-		{"1.5", "--quiet --timeout=20s", 0, "", time.Second},
+		{"1.5", "", 0, "netns: warning: " + held, 1200 * time.Millisecond},
+		{"1.2", "--quiet --timeout=20s", 0, "", time.Second},
 		{"60", "--timeout=300ms", 124, "netns: delete: timed out after 300ms: " + held, 300 * time.Millisecond},
 		{"60", "--timeout=300ms --quiet y", 124, "netns: delete: timed out after 300ms: " + held, 300 * time.Millisecond},
 	} {

@@ -54,8 +54,8 @@ func newDeletion(c *cli.Context) (*deletion, error) {
 	}
 	if d.kill {
 		if d.signal = signalOf(c.String("kill")); d.signal == 0 {
-			return nil, usageError{fmt.Sprintf("delete: --kill: %q is no signal: a name, as TERM or SIGTERM, or a number from 1 to 64",
-				c.String("kill"))}
+			return nil, usageError{fmt.Sprintf("delete: --kill: %q is no signal: a name, as TERM or SIGTERM, or a number "+
+				"from 1 to 64", c.String("kill"))}
 		}
 	}
 	return d, nil

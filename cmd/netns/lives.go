@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,9 +50,10 @@ func (d *deletion) waitForAll(ctx context.Context) error {
 
 // late says what has not ended in time.
 func (d *deletion) late(ctx context.Context, left []gone) error {
+	late := fmt.Sprintf("delete: timed out after %v: ", d.timeout)
 	if len(left) == 0 {
-		return codedError{fmt.Errorf("delete: timed out after %v: the names are gone, but the kernel is still taking the namespaces down",
-			d.timeout), codeTimeout}
+		text := late + "the names are gone, but the kernel is still taking the namespaces down"
+		return codedError{errors.New(text), codeTimeout}
 	}
 	holding := d.holding(ctx, left)
 	for _, g := range left {
@@ -59,7 +61,7 @@ func (d *deletion) late(ctx context.Context, left []gone) error {
 		if text == "" {
 			text = "what holds it cannot be seen"
 		}
-		d.fail(codedError{fmt.Errorf("delete: timed out after %v: %s: %s%s", d.timeout, printable(g.name), livesOn, text), codeTimeout})
+		d.fail(codedError{errors.New(late + printable(g.name) + ": " + livesOn + text), codeTimeout})
 	}
 	return nil
 }
