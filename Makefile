@@ -43,7 +43,8 @@ docs:
 	mkdir -p $(BUILD)
 	GOOS= GOARCH= CGO_ENABLED=0 $(GO) run ./cmd/netns man docs/netns.md >$(BUILD)/netns.8
 	gzip -9nf $(BUILD)/netns.8
-	GO='$(GO)' TAGS='$(TAGS)' sh packaging/copyright.sh >$(BUILD)/copyright
+	GO='$(GO)' TAGS='$(TAGS)' sh packaging/copyright.sh >$(BUILD)/copyright.new
+	mv $(BUILD)/copyright.new $(BUILD)/copyright
 
 install: $(BUILT)
 	@$(PLACES) sh packaging/install.sh install

@@ -70,7 +70,7 @@ func words(all []string) []candidate {
 	return literal
 }
 
-// verbsOf returns the verbs, with those that are not built in.
+// verbsOf returns the verbs, with those that are commands netns-NAME in PATH.
 func verbsOf(app *cli.App) []candidate {
 	var verbs []candidate
 	for _, verb := range app.VisibleCommands() {
@@ -80,7 +80,8 @@ func verbsOf(app *cli.App) []candidate {
 		paths, _ := filepath.Glob(filepath.Join(dir, "netns-*"))
 		for _, path := range paths {
 			name := strings.TrimPrefix(filepath.Base(path), "netns-")
-			if printable(name) == name && app.Command(name) == nil {
+			file, err := os.Stat(path)
+			if err == nil && file.Mode()&0o111 != 0 && printable(name) == name && app.Command(name) == nil {
 				verbs = append(verbs, candidate{name, path})
 			}
 		}
