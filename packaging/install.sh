@@ -35,8 +35,8 @@ remove() {
     done
 }
 
-# stays says whether a directory is to be left though it is empty. On a machine, those are that are everybody's: without a
-# bin, a later cp to it makes a file.
+# stays says whether a directory is to be left though it is empty. On a machine, one that is everybody's is: where there is
+# no bin, a later cp to it makes a file.
 stays() {
     case $DESTDIR,$1 in
     *,/ | ,"$BINDIR" | ,"$MANDIR"* | ,*/share | ,*/share/doc) true ;;
