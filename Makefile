@@ -1,7 +1,8 @@
-# netns: build, show and test it. Needs Go; the tests also Debian's packages, which they install.
+# netns: build, show, test and install it. Needs Go; the tests also Debian's packages, which they install.
 
 GO        ?= go
-BINARY    := bin/netns
+BUILD     := bin
+BINARY    := $(BUILD)/netns
 # Without urfave/cli's man-page code, which costs two milliseconds at every start.
 TAGS      := urfave_cli_no_docs
 SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -10,15 +11,46 @@ AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 # git also says no where the tree is another user's.
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter lsns
-PACKAGES  := iproute2 iputils-ping strace util-linux
+TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion
+PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test soak faults tools lint fuzz clean
+# Where make install puts things. DESTDIR is put before each, for those who make packages.
+DESTDIR   ?=
+PREFIX    ?= /usr/local
+BINDIR    ?= $(PREFIX)/bin
+MANDIR    ?= $(PREFIX)/share/man
+DOCDIR    ?= $(PREFIX)/share/doc/netns
+BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
+# Debian's; elsewhere it is mostly $(PREFIX)/share/zsh/site-functions.
+ZSHDIR    ?= $(PREFIX)/share/zsh/vendor-completions
+FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
+PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
+             BASHDIR='$(BASHDIR)' ZSHDIR='$(ZSHDIR)' FISHDIR='$(FISHDIR)'
+# Installing builds first, but not as root what another user has built: that is installed as it is.
+BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
+
+.PHONY: all build docs install uninstall demo test soak faults tools lint fuzz clean
+
+all: build docs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
+
+# The manual page, from the command's own definitions, and the licences of all that is linked in.
+docs:
+	mkdir -p $(BUILD)
+	GOOS= GOARCH= CGO_ENABLED=0 $(GO) run ./cmd/netns man docs/netns.md >$(BUILD)/netns.8
+	gzip -9nf $(BUILD)/netns.8
+	GO='$(GO)' TAGS='$(TAGS)' sh packaging/copyright.sh >$(BUILD)/copyright.new
+	mv $(BUILD)/copyright.new $(BUILD)/copyright
+
+install: $(BUILT)
+	@$(PLACES) sh packaging/install.sh install
+
+uninstall:
+	@$(PLACES) sh packaging/install.sh uninstall
 
 demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)
@@ -38,7 +70,7 @@ faults: build
 
 tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \
-		command -v $$tool >/dev/null || { \
+		command -v $$tool >/dev/null || test -e $$tool || { \
 			export DEBIAN_FRONTEND=noninteractive; \
 			$(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); exit; }; \
 	done

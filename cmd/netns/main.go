@@ -59,7 +59,7 @@ func newApp() *cli.App {
 		Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{"NETNS_RUN_DIR"},
-				Usage: "the run directory, where the names are",
+				Usage: "the run directory, where the names are", TakesFile: true,
 			},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors"},
