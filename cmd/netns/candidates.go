@@ -76,14 +76,9 @@ func verbsOf(app *cli.App) []candidate {
 	for _, verb := range app.VisibleCommands() {
 		verbs = append(verbs, candidate{verb.Name, verb.Usage})
 	}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		paths, _ := filepath.Glob(filepath.Join(dir, "netns-*"))
-		for _, path := range paths {
-			name := strings.TrimPrefix(filepath.Base(path), "netns-")
-			file, err := os.Stat(path)
-			if err == nil && file.Mode()&0o111 != 0 && printable(name) == name && app.Command(name) == nil {
-				verbs = append(verbs, candidate{name, path})
-			}
+	for _, name := range externals(app) {
+		if printable(name) == name {
+			verbs = append(verbs, candidate{name, externalPrefix + name})
 		}
 	}
 	return verbs

@@ -83,7 +83,7 @@ func completions(app *cli.App, words []string) answer {
 	case t.option != nil:
 		return t.valuesOf(app, t.option, "")
 	case !t.plain && strings.HasPrefix(last, "-") && isSet:
-		flag, _ := whose(app, t.verb, last)
+		flag := flagOf(app, t.verb, last)
 		return t.valuesOf(app, flag, option+"=")
 	case !t.plain && strings.HasPrefix(last, "-"):
 		return answer{words: optionsOf(app, t.verb)}
@@ -109,7 +109,7 @@ func parseTyped(app *cli.App, words []string) (typed, bool) {
 		case word == "--" && (!t.plain || t.kind() == "COMMAND"):
 			t.plain = true
 		case !t.plain && len(word) > 1 && word[0] == '-':
-			flag, _ := whose(app, t.verb, word)
+			flag := flagOf(app, t.verb, word)
 			if _, value, isSet := strings.Cut(word, "="); isSet || !takesValue(flag) {
 				t.set(flag, value)
 			} else {

@@ -83,20 +83,30 @@ func eachName(c *cli.Context, do func(name string) error) error {
 
 // A view is what inspect shows of a namespace, and an element of what -o json prints.
 type view struct {
-	row
-	Routes  []route `json:"routes,omitempty"`
-	Healthy *bool   `json:"healthy,omitempty"` // none where it could not be looked at
-	Problem string  `json:"problem,omitempty"`
+	Version   int          `json:"version"`
+	Name      string       `json:"name"`
+	Path      string       `json:"path"`
+	State     netns.State  `json:"state"`
+	Stage     string       `json:"stage,omitempty"` // that failed, if the state is kept
+	Inode     uint64       `json:"inode,omitempty"`
+	NSID      *int         `json:"nsid,omitempty"`
+	Healthy   *bool        `json:"healthy,omitempty"` // none where it could not be looked at
+	Problem   string       `json:"problem,omitempty"`
+	Links     []link       `json:"links,omitempty"`
+	Routes    []route      `json:"routes,omitempty"`
+	Processes []holderJSON `json:"processes,omitempty"`
 }
 
-func newView(ctx context.Context, dir, name string) (view, error) {
+func newView(ctx context.Context, dir, name string) (v view, err error) {
 	entry, err := netns.Lookup(dir, name)
 	if err != nil {
-		return view{}, err
+		return v, err
 	}
-	v := view{row: newRow(dir, entry, true)}
+	v = view{
+		Version: jsonVersion, Name: name, Path: filepath.Join(dir, name), State: entry.State, Stage: entry.Stage, Inode: entry.Inode,
+	}
 	if entry.State != netns.Ready && entry.State != netns.Kept {
-		v.Problem = (&netns.StateError{Path: filepath.Join(dir, name), Entry: entry}).Error()
+		v.Problem = (&netns.StateError{Path: v.Path, Entry: entry}).Error()
 		return v, nil
 	}
 	ns, err := netns.Open(dir, name)
@@ -104,19 +114,36 @@ func newView(ctx context.Context, dir, name string) (view, error) {
 		return v, err
 	}
 	defer ns.Close()
+	if id, err := ns.NSID(); err == nil {
+		v.NSID = assigned(id)
+	}
+	users, err := netns.Processes(ctx, ns)
+	if err != nil {
+		return v, err
+	}
+	for _, h := range users[0] {
+		v.Processes = append(v.Processes, newHolderJSON(h))
+	}
+	return v, v.lookInside(ns, entry)
+}
+
+// lookInside adds what takes privilege to be seen. Without that, the view says so.
+func (v *view) lookInside(ns *netns.Namespace, entry netns.Entry) error {
 	var sick unhealthyError
-	err = health(ns, entry)
+	err := health(ns, entry)
 	healthy := err == nil
 	switch {
 	case errors.As(err, &sick):
 		v.Problem = sick.error.Error()
 	case err != nil:
 		v.Problem = err.Error()
-		return v, nil
+		return nil
 	}
 	v.Healthy = &healthy
-	v.Routes, err = routesOf(ns)
-	return v, err
+	if v.Links, err = linksOf(ns); err == nil {
+		v.Routes, err = routesOf(ns)
+	}
+	return err
 }
 
 // isLacking says whether an error means that a privilege is missing.
@@ -155,6 +182,9 @@ func (v view) String() string {
 	}
 	for _, r := range v.Routes {
 		line("route", r)
+	}
+	for _, p := range v.Processes {
+		line("process", fmt.Sprintf("%d %s", p.PID, printable(p.Command)))
 	}
 	return text.String()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/netns-go/netns"
@@ -18,8 +20,12 @@ func listCommand() *cli.Command {
 		Aliases: []string{"ls", "show", "lst"},
 		Usage:   "what there is",
 		Description: "Each line is a name and, if the caller's namespace has one for it, its id, as ip netns prints them; -o wide shows\n" +
-			"more. Needs no privilege; with it, more is seen.\n\n   netns list\n   netns list -o wide",
-		Flags:  []cli.Flag{outputFlag(listFormats...)},
+			"more. What has no name, as a container's, is shown with --all by a path that leads to it. Needs no privilege; with it,\n" +
+			"more is seen.\n\n   netns list\n   netns list --all -o wide",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "also those without a name in which a process is"},
+			outputFlag(listFormats...),
+		},
 		Action: list,
 	}
 }
@@ -34,34 +40,33 @@ func list(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := listText(c, runDir(c), format)
+	if format == "json" && c.String("output") == "" {
+		format = "ip"
+	}
+	text, err := listText(c, format)
 	if err != nil {
 		return fmt.Errorf("list: %w", err)
 	}
 	return output(c, text, "standard output could not be written")
 }
 
-func listText(c *cli.Context, dir, format string) (string, error) {
-	if format == "name" {
-		return listNames(dir)
+func listText(c *cli.Context, format string) (string, error) {
+	if format == "name" && !c.Bool("all") {
+		return listNames(runDir(c)) // as cheaply as a directory can be read
 	}
-	entries, err := netns.List(dir)
+	rows, err := rowsOf(c, format == "wide" || format == "json")
 	if err != nil {
 		return "", err
 	}
-	rows := make([]row, 0, len(entries))
-	for _, e := range entries {
-		rows = append(rows, newRow(dir, e, format == "wide" || c.String("output") == "json"))
-	}
-	switch {
-	case format == "table" || format == "wide":
+	switch format {
+	case "table", "wide":
 		return listTable(rows, format == "wide"), nil
-	case c.String("output") == "json":
+	case "json":
 		return jsonText(c, rows)
-	case format == "json":
+	case "ip":
 		return listAsIP(c, rows)
 	}
-	return listWithIDs(rows), nil
+	return listWithIDs(rows, format != "name"), nil
 }
 
 func listNames(dir string) (string, error) {
@@ -73,28 +78,72 @@ func listNames(dir string) (string, error) {
 	return text.String(), err
 }
 
-// A row is what is shown of an entry, and an element of what -o json prints.
-type row struct {
-	Version int         `json:"version"`
-	Name    string      `json:"name"`
-	Path    string      `json:"path"`
-	State   netns.State `json:"state"`
-	Stage   string      `json:"stage,omitempty"` // that failed, if the state is kept
-	Inode   uint64      `json:"inode,omitempty"`
-	NSID    *int        `json:"nsid,omitempty"`
-	Links   []link      `json:"links,omitempty"` // none without the privilege to look inside
+// rowsOf returns a row for each name and, if that was asked for, for each namespace without; with what is inside if wide.
+func rowsOf(c *cli.Context, wide bool) ([]row, error) {
+	dir, all := runDir(c), c.Bool("all")
+	entries, err := netns.List(dir)
+	if err != nil {
+		return nil, err
+	}
+	users := map[uint64][]int{}
+	if wide || all {
+		if users, err = netns.InUse(c.Context); err != nil {
+			return nil, err
+		}
+	}
+	rows := make([]row, 0, len(entries))
+	for _, e := range entries {
+		r := row{
+			Version: jsonVersion, Name: e.Name, Path: filepath.Join(dir, e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
+			Processes: len(users[e.Inode]),
+		}
+		if e.State == netns.Ready || e.State == netns.Kept {
+			ns, err := netns.Open(dir, e.Name)
+			r.look(ns, err, wide)
+		}
+		rows = append(rows, r)
+	}
+	if all {
+		for _, e := range entries {
+			delete(users, e.Inode)
+		}
+		rows = append(rows, unnamedRows(users, wide)...)
+	}
+	return rows, nil
 }
 
-func newRow(dir string, e netns.Entry, wide bool) row {
-	r := row{
-		Version: jsonVersion, Name: e.Name, Path: filepath.Join(dir, e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
+// unnamed is the state of a namespace without a name.
+const unnamed netns.State = "unnamed"
+
+func unnamedRows(users map[uint64][]int, wide bool) []row {
+	var rows []row
+	for _, inode := range slices.Sorted(maps.Keys(users)) {
+		path := fmt.Sprintf("/proc/%d/ns/net", users[inode][0])
+		r := row{Version: jsonVersion, Path: path, State: unnamed, Inode: inode, Processes: len(users[inode])}
+		ns, err := netns.OpenPath(path)
+		r.look(ns, err, wide)
+		rows = append(rows, r)
 	}
-	if e.State != netns.Ready && e.State != netns.Kept {
-		return r
-	}
-	ns, err := netns.Open(dir, e.Name)
-	if err != nil { // it has gone since
-		return r
+	return rows
+}
+
+// A row is what is shown of an entry, and an element of what -o json prints.
+type row struct {
+	Version   int         `json:"version"`
+	Name      string      `json:"name"`
+	Path      string      `json:"path"`
+	State     netns.State `json:"state"`
+	Stage     string      `json:"stage,omitempty"` // that failed, if the state is kept
+	Inode     uint64      `json:"inode,omitempty"`
+	NSID      *int        `json:"nsid,omitempty"`
+	Processes int         `json:"processes"`
+	Links     []link      `json:"links,omitempty"` // none without the privilege to look inside
+}
+
+// look adds what there is to be seen of an open namespace, and closes it. One that has gone since has nothing.
+func (r *row) look(ns *netns.Namespace, err error, wide bool) {
+	if err != nil {
+		return
 	}
 	defer ns.Close()
 	if id, err := ns.NSID(); err == nil {
@@ -103,14 +152,16 @@ func newRow(dir string, e netns.Entry, wide bool) row {
 	if wide {
 		r.Links, _ = linksOf(ns) // what cannot be looked at is not shown
 	}
-	return r
 }
 
-func listWithIDs(rows []row) string {
+// label is what a namespace is called: its name, or the path that leads to it.
+func (r *row) label() string { return printable(cmp.Or(r.Name, r.Path)) }
+
+func listWithIDs(rows []row, ids bool) string {
 	var text strings.Builder
 	for _, r := range rows {
-		text.WriteString(printable(r.Name))
-		if r.NSID != nil {
+		text.WriteString(r.label())
+		if ids && r.NSID != nil {
 			fmt.Fprintf(&text, " (id: %d)", *r.NSID)
 		}
 		text.WriteString("\n")
@@ -126,7 +177,7 @@ func listAsIP(c *cli.Context, rows []row) (string, error) {
 	}
 	list := make([]asIP, 0, len(rows))
 	for _, r := range rows {
-		list = append(list, asIP{r.Name, r.NSID})
+		list = append(list, asIP{cmp.Or(r.Name, r.Path), r.NSID})
 	}
 	return jsonText(c, list)
 }
@@ -134,11 +185,11 @@ func listAsIP(c *cli.Context, rows []row) (string, error) {
 func listTable(rows []row, wide bool) string {
 	heading := []string{"NAME", "ID", "STATE"}
 	if wide {
-		heading = append(heading, "INODE", "LINKS", "ADDRESSES")
+		heading = append(heading, "INODE", "PROCESSES", "LINKS", "ADDRESSES")
 	}
 	cells := [][]string{heading}
 	for _, r := range rows {
-		line := []string{printable(r.Name), "-", string(r.State)}
+		line := []string{r.label(), "-", string(r.State)}
 		if r.NSID != nil {
 			line[1] = fmt.Sprint(*r.NSID)
 		}
@@ -148,7 +199,7 @@ func listTable(rows []row, wide bool) string {
 				inode = fmt.Sprint(r.Inode)
 			}
 			links, addresses := summary(r.Links)
-			line = append(line, inode, cmp.Or(links, "-"), cmp.Or(addresses, "-"))
+			line = append(line, inode, fmt.Sprint(r.Processes), cmp.Or(links, "-"), cmp.Or(addresses, "-"))
 		}
 		cells = append(cells, line)
 	}

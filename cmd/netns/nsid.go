@@ -20,7 +20,7 @@ func setCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "set",
 		Usage:     "give a namespace an id",
-		ArgsUsage: "NAME ID",
+		ArgsUsage: "NAME ID|auto",
 		Description: "The id is how programs in the caller's namespace know the other one, and stays until one of the two ends. It is\n" +
 			"a number, decimal or 0x and hexadecimal, or auto for any that is free.\n\n   netns set demo 7",
 		Action: set,
@@ -146,9 +146,17 @@ func namesByID(dir string) (map[int][]string, error) {
 	}
 	names := map[int][]string{}
 	for _, e := range entries {
-		if r := newRow(dir, e, false); r.NSID != nil {
-			names[*r.NSID] = append(names[*r.NSID], e.Name)
+		if e.State != netns.Ready && e.State != netns.Kept {
+			continue
 		}
+		ns, err := netns.Open(dir, e.Name)
+		if err != nil { // it has gone since
+			continue
+		}
+		if id, err := ns.NSID(); err == nil && id != netns.NoNSID {
+			names[id] = append(names[id], e.Name)
+		}
+		ns.Close()
 	}
 	return names, nil
 }

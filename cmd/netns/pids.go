@@ -109,14 +109,18 @@ type holderJSON struct {
 	Command string           `json:"command,omitempty"`
 }
 
+func newHolderJSON(h netns.Holder) holderJSON {
+	row := holderJSON{jsonVersion, h.Kind, h.PID, h.TID, nil, h.Path, h.Command}
+	if h.Kind == netns.HeldByDescriptor || h.Kind == netns.HeldBySocket {
+		row.FD = &h.FD
+	}
+	return row
+}
+
 func holdersJSON(c *cli.Context, holders []netns.Holder) (string, error) {
 	list := make([]holderJSON, 0, len(holders))
 	for _, h := range holders {
-		row := holderJSON{jsonVersion, h.Kind, h.PID, h.TID, nil, h.Path, h.Command}
-		if h.Kind == netns.HeldByDescriptor || h.Kind == netns.HeldBySocket {
-			row.FD = &h.FD
-		}
-		list = append(list, row)
+		list = append(list, newHolderJSON(h))
 	}
 	return jsonText(c, list)
 }
