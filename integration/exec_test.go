@@ -25,7 +25,7 @@ func TestExecCodes(t *testing.T) {
 	}
 	run(t, "netns", "exec", "nope", "true").want(t, 125, "exec nope: /run/netns/nope: no such network namespace")
 	run(t, "netns", "exec").want(t, 125, "no name given")
-	run(t, "netns", "exec", "--nope", "x", "true").want(t, 125, `unknown option "nope"`)
+	run(t, "netns", "exec", "--nope", "x", "true").want(t, 125, `unknown option "--nope"`)
 	run(t, "netns", "exec", "--dir").want(t, 125, "--dir needs a value")
 	run(t, "netns", "exec", "--jobs", "2", "x", "true").want(t, 125, "--jobs is for --all")
 	sh(t, "printf 'exit 9' >/run/script; chmod +x /run/script; netns exec x /run/script").want(t, 9)

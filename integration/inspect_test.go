@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,6 +107,18 @@ func TestListTables(t *testing.T) {
 	for _, want := range []string{inode, "lo,v1(down),v0(down)", "10.1.2.3/32", "\nzz "} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("no %q in %v", want, r)
+		}
+	}
+	// What has no name has a path, and what is in a namespace is counted.
+	for command, want := range map[string]string{
+		"netns exec a netns list -o wide": "a          -   ready    " + inode + "  1          lo,",
+		"unshare --net sh -c 'netns list --all -o name; echo /proc/$$/ns/net'": "",
+		"unshare --net sh -c 'netns list --all -o json'":                       `"path":"/proc/`,
+	} {
+		r := sh(t, command).want(t, 0)
+		lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
+		if last := lines[len(lines)-1]; !strings.Contains(r.stdout, want) || want == "" && !slices.Contains(lines[:len(lines)-1], last) {
+			t.Errorf("want %q, %v", want, r)
 		}
 	}
 	// Without privilege the inside is not seen.

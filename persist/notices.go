@@ -108,9 +108,8 @@ type event struct {
 	name  string
 }
 
-func (e event) overflow() bool  { return e.mask&unix.IN_Q_OVERFLOW != 0 }
-func (e event) unwatched() bool { return e.mask&unix.IN_IGNORED != 0 } // as when the directory is gone
-func (e event) removes() bool   { return e.mask&removing != 0 }
+func (e event) overflow() bool { return e.mask&unix.IN_Q_OVERFLOW != 0 }
+func (e event) removes() bool  { return e.mask&removing != 0 }
 
 // read calls apply for every event that there is, and does not wait for more.
 func (n *notices) read(apply func(event)) error {

@@ -229,9 +229,6 @@ func (w *watcher) apply(e event) {
 	case e.overflow():
 		w.incomplete = true
 	case e.watch != w.watched:
-	case e.unwatched():
-		w.watched = none
-		w.lose()
 	case e.name != "":
 		if e.removes() && w.shown[e.name] {
 			w.gone(e.name)

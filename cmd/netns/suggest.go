@@ -22,13 +22,17 @@ func unknownVerb(c *cli.Context) error {
 // undefined is how the command-line library begins its error for an option that there is not.
 const undefined = "flag provided but not defined: -"
 
-// unknownOption returns the name in the library's error for an unknown option, or "".
+// unknownOption returns the option in the library's error for an unknown one, or "".
 func unknownOption(err error) string {
 	name, ok := strings.CutPrefix(err.Error(), undefined)
 	if !ok {
 		return ""
 	}
-	return strings.TrimLeft(name, "-")
+	name = strings.TrimLeft(name, "-")
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
 }
 
 // suggestOption returns the nearest of the options that a verb and the command have, as an addition to an error.
@@ -41,7 +45,7 @@ func suggestOption(c *cli.Context, wrong string) string {
 	for _, flag := range flags {
 		names = append(names, flag.Names()...)
 	}
-	return didYouMean(wrong, "--", names)
+	return didYouMean(strings.TrimLeft(wrong, "-"), "--", names)
 }
 
 // didYouMean returns a question for the nearest of some names, or nothing if none is near.
