@@ -11,8 +11,8 @@ AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 # git also says no where the tree is another user's.
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion
-PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc
+TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema
+PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
