@@ -12,10 +12,11 @@ VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo fal
 # What the tests call, and the packages that have it.
 TOOLS     := ip ping strace setpriv unshare nsenter lsns
 PACKAGES  := iproute2 iputils-ping strace util-linux
+BENCH     := bin/bench -binary $(BINARY) -empty bin/empty
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build demo test soak faults tools lint fuzz clean
+.PHONY: build demo test soak faults bench bench-short bench-build tools lint fuzz clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
@@ -35,6 +36,17 @@ soak: build tools
 faults: build
 	$(GO) build -o bin/faults ./integration/faults
 	$(SUDO) bin/faults -binary $(BINARY)
+
+# What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
+bench: bench-build
+	$(SUDO) $(BENCH) -write docs/performance.md
+
+# The same, but small: to see that it runs.
+bench-short: bench-build
+	$(SUDO) $(BENCH) -short
+
+bench-build: build tools
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags "-s -w" -o bin/ ./integration/bench ./integration/bench/empty
 
 tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \
