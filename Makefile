@@ -13,6 +13,7 @@ VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo fal
 # What the tests call, and the packages that have it.
 TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema
 PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema
+BENCH     := bin/bench -binary $(BINARY) -empty bin/empty
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -31,7 +32,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test soak faults tools lint fuzz clean
+.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools lint fuzz clean
 
 all: build docs
 
@@ -67,6 +68,17 @@ soak: build tools
 faults: build
 	$(GO) build -o bin/faults ./integration/faults
 	$(SUDO) bin/faults -binary $(BINARY)
+
+# What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
+bench: bench-build
+	$(SUDO) $(BENCH) -write docs/performance.md
+
+# The same, but small: to see that it runs.
+bench-short: bench-build
+	$(SUDO) $(BENCH) -short
+
+bench-build: build tools
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags "-s -w" -o bin/ ./integration/bench ./integration/bench/empty
 
 tools:
 	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \

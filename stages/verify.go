@@ -36,16 +36,31 @@ func (verify) Do(*Target) error {
 	if err != nil {
 		return err
 	}
-	if !isOn("ipv4/icmp_echo_ignore_all") {
-		if err := echo(echo4); err != nil {
+	for _, family := range []echoFamily{echo4, echo6} {
+		err := echo(family, echoUsual)
+		if err == nil || !family.answers() {
+			continue
+		}
+		if errors.Is(err, unix.ETIMEDOUT) {
+			err = echo(family, echoPatience)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	// Without IPv6 in the kernel there is no such file.
-	if off, err := sysctlValue("ipv6/conf/lo/disable_ipv6"); err == nil && off == "0" && !isOn("ipv6/icmp/echo_ignore_all") {
-		return echo(echo6)
-	}
 	return nil
+}
+
+// answers says whether lo is to answer in a family. It is asked only after an echo that failed: to find a file below
+// /proc/sys/net, the kernel goes through those of the same name of all namespaces (proc_sys_compare).
+func (f echoFamily) answers() bool {
+	if f.off != "" {
+		// Without IPv6 in the kernel there is no such file.
+		if off, err := sysctlValue(f.off); err != nil || off != "0" {
+			return false
+		}
+	}
+	return !isOn(f.ignore)
 }
 
 func isOn(key string) bool {
@@ -62,19 +77,24 @@ func sysctlValue(key string) (string, error) {
 // net would read /etc/protocols for its name.
 type echoFamily struct {
 	network, address string
+	off, ignore      string // what switches it, and its echo, off
 	protocol         int
 	request, reply   icmp.Type
 }
 
 var (
-	echo4 = echoFamily{"ip4:1", "127.0.0.1", 1, ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply}
-	echo6 = echoFamily{"ip6:58", "::1", 58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
+	echo4 = echoFamily{"ip4:1", "127.0.0.1", "", "ipv4/icmp_echo_ignore_all", 1, ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply}
+	echo6 = echoFamily{"ip6:58", "::1", "ipv6/conf/lo/disable_ipv6", "ipv6/icmp/echo_ignore_all", 58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
 )
 
-// echoPatience is how long an answer may take that comes within microseconds.
-const echoPatience = 2 * time.Second
+// An answer comes within microseconds: after echoUsual, it is asked whether there is to be one, and after echoPatience there
+// is none.
+const (
+	echoUsual    = 20 * time.Millisecond
+	echoPatience = 2 * time.Second
+)
 
-func echo(family echoFamily) error {
+func echo(family echoFamily, patience time.Duration) error {
 	c, err := icmp.ListenPacket(family.network, family.address)
 	if err != nil {
 		return persist.Needs(unix.CAP_NET_RAW, "sending an ICMP echo to verify lo", fmt.Errorf("open ICMP socket: %w", err))
@@ -85,7 +105,7 @@ func echo(family echoFamily) error {
 	if err != nil {
 		return err
 	}
-	if err := c.SetDeadline(time.Now().Add(echoPatience)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
 	if _, err := c.WriteTo(request, &net.IPAddr{IP: net.ParseIP(family.address)}); err != nil {
@@ -95,7 +115,7 @@ func echo(family echoFamily) error {
 	for {
 		n, _, err := c.ReadFrom(buf)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return fmt.Errorf("ICMP echo to %s: no answer within %v: %w", family.address, echoPatience, unix.ETIMEDOUT)
+			return fmt.Errorf("ICMP echo to %s: no answer within %v: %w", family.address, patience, unix.ETIMEDOUT)
 		}
 		if err != nil {
 			return fmt.Errorf("ICMP echo to %s: %w", family.address, err)

@@ -2,7 +2,7 @@
 // writable /etc that is the machine's no more, a network namespace, since that is where ids of others are kept, and a PID
 // namespace, so that nothing they leave outlives them.
 //
-// It is for TestMain, and for nothing else.
+// It is for TestMain, and for a program that measures instead of testing.
 package world
 
 import (
@@ -54,6 +54,21 @@ func Main(m *testing.M) int {
 		}
 	}
 	return code
+}
+
+// Program runs a program's main function in a world, with /run private, and returns the exit code. It needs root.
+func Program(main func() int) int {
+	switch {
+	case os.Getenv(initVar) != "":
+		return beInit()
+	case Inside():
+		return main()
+	}
+	if err := enter("private"); err != nil {
+		fmt.Fprintln(os.Stderr, "world:", err)
+		return 1
+	}
+	return 0
 }
 
 // Inside says whether this process is in a world.

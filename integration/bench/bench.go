@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/netns-go/netns"
+	"golang.org/x/sys/unix"
+)
+
+// A bench is what the lines need.
+type bench struct {
+	netns, empty string // paths
+	short        bool
+	env          []string
+	null, stderr *os.File
+	floor        *floor
+	fresh        int // how many names there were
+}
+
+func newBench(binary, empty string, short bool) (b *bench, err error) {
+	b = &bench{short: short, floor: newFloor()}
+	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
+		return nil, err
+	}
+	b.env = os.Environ()
+	for _, p := range []struct {
+		to   *string
+		path string
+	}{{&b.netns, binary}, {&b.empty, empty}} {
+		if *p.to, err = exec.LookPath(p.path); err != nil {
+			return nil, fmt.Errorf("%w: run it with make bench", err)
+		}
+		if *p.to, err = filepath.Abs(*p.to); err != nil {
+			return nil, err
+		}
+	}
+	if b.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("stderr", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	b.stderr = os.NewFile(uintptr(fd), "stderr")
+	return b, nil
+}
+
+// size is how many there are of something, or in a short run the few that will do.
+func (b *bench) size(full, few int) int {
+	if b.short {
+		return few
+	}
+	return full
+}
+
+// names returns names that were not used yet.
+func (b *bench) names(n int) (names []string) {
+	for range n {
+		b.fresh++
+		names = append(names, fmt.Sprintf("b%06d", b.fresh))
+	}
+	return names
+}
+
+// command is a side that runs command lines one after the other, without a shell, until one fails. The word netns alone is
+// the command that is measured.
+func (b *bench) command(lines ...string) side {
+	return func() (func() error, error) {
+		name := b.names(1)[0]
+		var commands [][]string
+		for _, text := range lines {
+			words := strings.Fields(text)
+			for i := range words {
+				if words[i] == "X" {
+					words[i] = name
+				}
+			}
+			commands = append(commands, words)
+		}
+		return b.commands(commands...)
+	}
+}
+
+func (b *bench) commands(lines ...[]string) (func() error, error) {
+	var paths []string
+	for _, words := range lines {
+		path, err := exec.LookPath(words[0])
+		if words[0] == "netns" {
+			path, err = b.netns, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return func() error {
+		for i, words := range lines {
+			if err := b.start(paths[i], words).wait(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
+// A process is one that was started, or not, with the error.
+type process struct {
+	*bench
+	words []string
+	pid   int
+	err   error
+}
+
+// start is less work than package os/exec, which would be part of what is measured.
+func (b *bench) start(path string, words []string) process {
+	pid, err := syscall.ForkExec(path, words, &syscall.ProcAttr{
+		Env: b.env, Files: []uintptr{b.null.Fd(), b.null.Fd(), b.stderr.Fd()},
+	})
+	return process{b, words, pid, err}
+}
+
+// wait returns an error unless the process ends well.
+func (p process) wait() error {
+	var status syscall.WaitStatus
+	for p.err == nil {
+		if _, p.err = syscall.Wait4(p.pid, &status, 0, nil); p.err != syscall.EINTR {
+			break
+		}
+		p.err = nil
+	}
+	if p.err == nil && status == 0 {
+		return nil
+	}
+	said, _ := io.ReadAll(io.NewSectionReader(p.stderr, 0, 1000))
+	return fmt.Errorf("%.200q: %v, wait status %#x: %s", p.words, p.err, status, bytes.TrimSpace(said))
+}
+
+// populate makes it n namespaces that there are, and waits until the kernel has done with those that there were.
+func (b *bench) populate(n int) error {
+	there, err := netns.Names("")
+	if err != nil {
+		return err
+	}
+	stay := map[string]bool{}
+	for i := range n {
+		stay[base(i)] = true
+	}
+	removed := 0
+	for _, name := range there {
+		if stay[name] {
+			delete(stay, name)
+			continue
+		}
+		if err := remove(name); err != nil {
+			return err
+		}
+		removed++
+	}
+	if removed > 0 {
+		if err := settle(); err != nil {
+			return err
+		}
+	}
+	missing := []string{}
+	for i := range n {
+		if stay[base(i)] {
+			missing = append(missing, base(i))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return netns.Create(context.Background(), missing, netns.Options{})
+}
+
+// base is a name that populate makes.
+func base(i int) string { return fmt.Sprintf("there%05d", i) }
+
+func remove(name string) error {
+	path := filepath.Join(netns.DefaultDir, name)
+	if err := unix.Unmount(path, unix.MNT_DETACH); err != nil {
+		return &os.PathError{Op: "umount", Path: path, Err: err}
+	}
+	return os.Remove(path)
+}
+
+// settle waits until the kernel has taken down what was deleted, which it does in the background.
+func settle() error {
+	w, err := netns.NewWitness()
+	if err != nil {
+		return err
+	}
+	_, err = w.Wait(context.Background())
+	w.Close()
+	time.Sleep(50 * time.Millisecond) // for the witness itself
+	return err
+}
