@@ -21,6 +21,7 @@ import (
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
 	"github.com/netns-go/netns/stages"
+	"github.com/netns-go/netns/stages/address"
 )
 
 // DefaultDir is the run directory where no other is named: /run/netns, as iproute2 has it.
@@ -107,7 +108,7 @@ func (o *Options) plan(names []string) *stages.Plan {
 		p.Steps = append(p.Steps, stages.Loopback())
 	}
 	if len(o.Addresses) > 0 {
-		p.Steps = append(p.Steps, stages.Address(o.Addresses...))
+		p.Steps = append(p.Steps, address.Step(o.Addresses...))
 	}
 	p.Steps = append(p.Steps, o.Steps...)
 	if !o.NoLoopback && !o.NoVerify {

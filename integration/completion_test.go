@@ -219,7 +219,7 @@ func TestCompletionFish(t *testing.T) {
 		"netns de":                           {"delete"},
 		"netns create --if":                  {"--if-not-exists"},
 		"netns list --output=j":              {"--output=json"},
-		"netns list -o ":                     {"json", "name"},
+		"netns list -o ":                     {"json", "name", "table", "wide"},
 		"netns delete demo ":                 {"a b", "c:d", "it's", `x"$y\z`},
 		"netns exec it":                      {"it's"},
 		"netns create d":                     nil,

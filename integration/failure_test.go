@@ -17,6 +17,7 @@ import (
 	"github.com/netns-go/netns/integration/world"
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
+	"github.com/netns-go/netns/stages/address"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,7 +42,7 @@ func creatable(t *testing.T, names ...string) {
 // it is undone, also outside of the namespace.
 func TestFailureAfterEachStage(t *testing.T) {
 	builtin := []stages.Step{
-		stages.Sysctl("net.ipv4.ip_forward=1"), stages.Loopback(), stages.Address("10.1.2.3/32"), stages.Verify(),
+		stages.Sysctl("net.ipv4.ip_forward=1"), stages.Loopback(), address.Step("10.1.2.3/32"), stages.Verify(),
 	}
 	for i := range 2 * (len(builtin) + 1) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {

@@ -111,7 +111,7 @@ func TestListTables(t *testing.T) {
 	}
 	// What has no name has a path, and what is in a namespace is counted.
 	for command, want := range map[string]string{
-		"netns exec a netns list -o wide": "a          -   ready    " + inode + "  1          lo,",
+		"netns exec a netns list -o wide":                                      "a          -   ready    " + inode + "  1          lo,",
 		"unshare --net sh -c 'netns list --all -o name; echo /proc/$$/ns/net'": "",
 		"unshare --net sh -c 'netns list --all -o json'":                       `"path":"/proc/`,
 	} {

@@ -107,7 +107,7 @@ func checkManPage(t *testing.T, path string) {
 		t.Error(page)
 	}
 	for _, want := range []string{"netns - persistent", "SYNOPSIS", "netns create [OPTION...] NAME...", "EXIT STATUS", "network_namespaces(7)",
-		"--if-not-exists", "       124    Timed out", "           netns exec demo ip address\n", "NETNS_RUN_DIR"} {
+		"--if-not-exists", "       124    Timed ", "           netns exec demo ip address\n", "NETNS_RUN_DIR"} {
 		if !strings.Contains(page.stdout, want) {
 			t.Errorf("the page has no %q:\n%s", want, page.stdout)
 		}

@@ -59,7 +59,7 @@ func TestListShowsIDs(t *testing.T) {
 	if r := netns(t, "list", "-o", "name"); r.stdout != "a\nb\n" {
 		t.Error(r)
 	}
-	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"nsid":7}`) {
+	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"nsid":7,`) {
 		t.Error(r)
 	}
 	if r := netns(t, "list", "--dir", "/run/nope", "-o", "json"); r.stdout != "[]\n" {

@@ -44,7 +44,6 @@ func init() {
 	Register(attachStage, decodeAttach)
 	Register(sysctlStage, decodeSysctl)
 	Register(loopbackStage, decodeLoopback)
-	Register(addressStage, decodeAddress)
 	Register(verifyStage, decodeVerify)
 	Register(publishStage, decodePublish)
 }

@@ -2,9 +2,9 @@ package stages
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/netns-go/netns/persist"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,8 +18,9 @@ type loopback struct{ Inside }
 func decodeLoopback([]byte) (Stage, error) { return loopback{}, nil }
 
 func (loopback) Do(*Target) error {
-	return onLoopback(func(h *netlink.Handle, lo netlink.Link) error {
-		err := h.LinkSetUp(lo)
+	return onLoopback(func(socket int, lo *unix.Ifreq) error {
+		lo.SetUint16(lo.Uint16() | unix.IFF_UP)
+		err := os.NewSyscallError("ioctl SIOCSIFFLAGS", unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, lo))
 		if err != nil {
 			err = fmt.Errorf("set lo up: %w", err)
 		}
@@ -27,16 +28,19 @@ func (loopback) Do(*Target) error {
 	})
 }
 
-// onLoopback calls f with the lo of the thread's namespace and a connection to it.
-func onLoopback(f func(*netlink.Handle, netlink.Link) error) error {
-	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+// onLoopback calls f with a socket in the thread's namespace and the flags of its lo (netdevice(7)).
+func onLoopback(f func(socket int, lo *unix.Ifreq) error) error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("open rtnetlink: %w", err)
+		return os.NewSyscallError("socket", err)
 	}
-	defer h.Close()
-	lo, err := h.LinkByName("lo")
+	defer unix.Close(socket)
+	lo, err := unix.NewIfreq("lo")
 	if err != nil {
-		return fmt.Errorf("find lo: %w", err)
+		return err
 	}
-	return f(h, lo)
+	if err := unix.IoctlIfreq(socket, unix.SIOCGIFFLAGS, lo); err != nil {
+		return fmt.Errorf("find lo: %w", os.NewSyscallError("ioctl SIOCGIFFLAGS", err))
+	}
+	return f(socket, lo)
 }
