@@ -20,6 +20,7 @@ import (
 //	pids of a stale file says that nobody is inside   TestSideBySide, "ip netns pids: a stale file"; TestPidsErrors
 //	a newline in a name makes two of it               TestSideBySide, "ip netns list: a name that is not printable"
 //	monitor keeps what it has to say to itself        TestSideBySide, "ip netns monitor: each change"
+//	monitor says add before the namespace is mounted  TestSideBySide, "ip netns monitor: a file without a namespace"
 //	delete says nothing of what is held               TestDeleteWarns
 //	pids says nothing of threads, descriptors, mounts TestHolders
 //	identify says one of several names                TestIdentify

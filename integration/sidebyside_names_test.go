@@ -89,32 +89,32 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns set: it has an id", given: known, run: "ip netns set a 8",
 		ip:    side{code: 2, stderr: "Error: Peer netns already has a nsid assigned.", after: "a: down (id: 7)"},
-		netns: &side{code: 4, stderr: "set a: /run/netns/a: exists: it has the nsid 7, which stays", after: "a: down (id: 7)"},
+		netns: &side{code: 4, stderr: "set a: /run/netns/a: exists: it has the nsid 7,", after: "a: down (id: 7)"},
 	},
 	{
 		form: "ip netns set: it has an id", given: known, run: "ip netns set a 7",
 		ip:    side{code: 2, stderr: "Error: Peer netns already has a nsid assigned.", after: "a: down (id: 7)"},
-		netns: &side{code: 4, stderr: "set a: /run/netns/a: exists: it has the nsid 7, which stays", after: "a: down (id: 7)"},
+		netns: &side{code: 4, stderr: "set a: /run/netns/a: exists: it has the nsid 7,", after: "a: down (id: 7)"},
 	},
 	{
 		form: "ip netns set: another has the id", given: two + "; ip netns set a 7", run: "ip netns set b 7",
 		ip:    side{code: 2, stderr: "Error: The specified nsid is already used.", after: "a: down (id: 7); b: down"},
-		netns: &side{code: 4, stderr: "set b: /run/netns/b: exists: another namespace has the nsid 7", after: "a: down (id: 7); b: down"},
+		netns: &side{code: 4, stderr: "set b: /run/netns/b: exists: another namespace has", after: "a: down (id: 7); b: down"},
 	},
 	{
 		form: "ip netns set: no such id", given: one, run: "ip netns set a -3",
-		ip:    side{code: 255, stderr: `Error: argument "-3" is wrong: "netnsid" value should be >= 0`, after: "a: down"},
-		netns: &side{code: 2, stderr: `set: "-3" is not an nsid: a number from 0 to 2147483647`, after: "a: down"},
+		ip:    side{code: 255, stderr: `Error: argument "-3" is wrong: "netnsid" value`, after: "a: down"},
+		netns: &side{code: 2, stderr: `set: "-3" is not an nsid: a number from 0 to`, after: "a: down"},
 	},
 	{
 		form: "ip netns set: no such id", given: one, run: "ip netns set a x",
-		ip:    side{code: 255, stderr: `Error: argument "x" is wrong: Invalid "netnsid" value`, after: "a: down"},
-		netns: &side{code: 2, stderr: `set: "x" is not an nsid: a number from 0 to 2147483647`, after: "a: down"},
+		ip:    side{code: 255, stderr: `Error: argument "x" is wrong: Invalid "netnsid"`, after: "a: down"},
+		netns: &side{code: 2, stderr: `set: "x" is not an nsid: a number from 0 to`, after: "a: down"},
 	},
 	{
 		form: "ip netns set: no such id", given: one, run: "ip netns set a 2147483648",
-		ip:    side{code: 255, stderr: `Error: argument "2147483648" is wrong: Invalid "netnsid" value`, after: "a: down"},
-		netns: &side{code: 2, stderr: `set: "2147483648" is not an nsid: a number from 0 to 2147483647`, after: "a: down"},
+		ip:    side{code: 255, stderr: `Error: argument "2147483648" is wrong: Invalid`, after: "a: down"},
+		netns: &side{code: 2, stderr: `set: "2147483648" is not an nsid: a number from 0`, after: "a: down"},
 	},
 	{
 		form: "ip netns set: too few words", run: "ip netns set",
@@ -133,13 +133,13 @@ var lookingSideBySide = []comparison{
 	},
 	{
 		form: "ip netns set: no such namespace", run: "ip netns set a 7",
-		ip:    side{code: 1, stderr: `Cannot open network namespace "a": No such file or directory`},
-		netns: &side{code: 3, stderr: "set a: /run/netns/a: no such network namespace; netns list"},
+		ip:    side{code: 1, stderr: `Cannot open network namespace "a": No such file or`},
+		netns: &side{code: 3, stderr: "set a: /run/netns/a: no such network namespace;"},
 	},
 	{
 		form: "ip netns set: no such namespace", run: "ip netns set 1 7",
-		ip:    side{code: 1, stderr: `Cannot open network namespace "1": No such file or directory`},
-		netns: &side{code: 3, stderr: "set 1: /run/netns/1: no such network namespace; netns list"},
+		ip:    side{code: 1, stderr: `Cannot open network namespace "1": No such file or`},
+		netns: &side{code: 3, stderr: "set 1: /run/netns/1: no such network namespace;"},
 	},
 	{
 		form: "ip netns list-id", given: known, run: "ip netns list-id",
@@ -197,7 +197,7 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns list-id: anything else", run: "ip netns list-id x",
 		ip:    side{code: 255, stderr: "Usage:"},
-		netns: &side{code: 2, stderr: `list-id: unknown word "x"; there are target-nsid and nsid`},
+		netns: &side{code: 2, stderr: `list-id: unknown word "x"; there are target-nsid`},
 	},
 	{
 		form: "ip netns list-id: anything else", run: "ip netns list-id nsid",
@@ -206,13 +206,13 @@ var lookingSideBySide = []comparison{
 	},
 	{
 		form: "ip netns list-id: anything else", run: "ip netns list-id nsid x",
-		ip:    side{code: 255, stderr: `Error: argument "x" is wrong: "nsid" value is invalid`},
-		netns: &side{code: 2, stderr: `list-id: "x" is not an nsid: a number from 0 to 2147483647`},
+		ip:    side{code: 255, stderr: `Error: argument "x" is wrong: "nsid" value is`},
+		netns: &side{code: 2, stderr: `list-id: "x" is not an nsid: a number from 0 to`},
 	},
 	{
 		form: "ip netns list-id: anything else", run: "ip netns list-id target-nsid -1",
-		ip:    side{code: 255, stderr: `Error: argument "(null)" is wrong: "target-nsid" value should`},
-		netns: &side{code: 2, stderr: `list-id: "-1" is not an nsid: a number from 0 to 2147483647`},
+		ip:    side{code: 255, stderr: `Error: argument "(null)" is wrong: "target-nsid"`},
+		netns: &side{code: 2, stderr: `list-id: "-1" is not an nsid: a number from 0 to`},
 	},
 	{
 		form: "ip netns identify PID", given: held, run: "ip netns identify $pid",
@@ -246,13 +246,13 @@ var lookingSideBySide = []comparison{
 	},
 	{
 		form: "ip netns identify: no such process", run: "ip netns identify 4000000",
-		ip:    side{code: 1, stderr: "Cannot open network namespace: No such file or directory"},
-		netns: &side{code: 3, stderr: "identify: no process or thread has the number 4000000"},
+		ip:    side{code: 1, stderr: "Cannot open network namespace: No such file or"},
+		netns: &side{code: 3, stderr: "identify: no process or thread has the number"},
 	},
 	{
 		form: "ip netns identify: too many words", run: "ip netns identify 1 x",
 		ip:    side{code: 1, stderr: "extra arguments specified"},
-		netns: &side{code: 2, stderr: "identify: takes one process; see netns identify --help"},
+		netns: &side{code: 2, stderr: "identify: takes one process; see netns identify"},
 	},
 	{
 		form: "ip netns pids NAME", given: held, run: "ip netns pids a",
@@ -267,12 +267,12 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns pids: a stale file", given: "touch /run/netns/a", run: "ip netns pids a",
 		ip:    side{after: "a: file"},
-		netns: &side{code: 4, stderr: "pids a: /run/netns/a: exists: not a network namespace: another", after: "a: file"},
+		netns: &side{code: 4, stderr: "pids a: /run/netns/a: exists: not a network", after: "a: file"},
 	},
 	{
 		form: "ip netns pids: no such namespace", run: "ip netns pids a",
-		ip:    side{code: 1, stderr: "Cannot open network namespace: No such file or directory"},
-		netns: &side{code: 3, stderr: "pids a: /run/netns/a: no such network namespace; netns list"},
+		ip:    side{code: 1, stderr: "Cannot open network namespace: No such file or"},
+		netns: &side{code: 3, stderr: "pids a: /run/netns/a: no such network namespace;"},
 	},
 	{
 		form: "ip netns pids: too few or too many words", run: "ip netns pids",

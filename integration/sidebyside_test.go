@@ -150,8 +150,14 @@ const (
 	one      = "ip netns add a"
 	two      = one + "; ip netns add b"
 	noRunDir = "umount /run/netns && rmdir /run/netns"
+	// The mode of the run directory, and how often it is a shared mount. Then it goes: the next one is to be ours.
+	madeRunDir = `stat -c %A /run/netns; grep -c " /run/netns .* shared:" /proc/self/mountinfo
+		umount -R /run/netns; rm -r /run/netns`
 	// A process in a.
 	held = one + "; ip netns exec a sleep 60 >/dev/null 2>&1 & until ip netns pids a | grep -q .; do :; done; echo $!"
+	// A process in a namespace of its own.
+	apart = `unshare --net sleep 60 >/dev/null 2>&1 &
+		until test "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)"; do :; done; echo $!`
 	// One name more for a.
 	twice = one + "; touch /run/netns/b; mount --bind /run/netns/a /run/netns/b"
 	known = one + "; ip netns set a 7"
