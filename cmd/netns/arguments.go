@@ -44,6 +44,9 @@ func arrange(app *cli.App, args []string) (arranged []string, word string, err e
 			names = append(names, arg)
 			continue
 		}
+		if verb == nil && flagOf(app, verb, arg) == nil {
+			arg = fullOption(arg)
+		}
 		if value, ok := optionalValues[strings.TrimLeft(arg, "-")]; ok {
 			arg += "=" + value
 		}
@@ -94,6 +97,17 @@ var optionalValues = map[string]string{"kill": "TERM"}
 var ipVerbs = [][2]string{
 	{"list", "list"}, {"show", "list"}, {"lst", "list"}, {"list-id", "list-id"}, {"help", "help"}, {"add", "add"}, {"set", "set"},
 	{"delete", "delete"}, {"identify", "identify"}, {"pids", "pids"}, {"exec", "exec"}, {"monitor", "monitor"}, {"attach", "attach"},
+}
+
+// fullOption returns an option of ip's that can be shortened, as ip lets it be, in full; -f is no -force but ip's -family.
+func fullOption(arg string) string {
+	name := strings.TrimLeft(arg, "-")
+	for _, full := range []string{"all", "batch", "force", "json", "pretty"} {
+		if name != "f" && strings.HasPrefix(full, name) {
+			return "-" + full
+		}
+	}
+	return arg
 }
 
 // findVerb returns the verb that a word means: one of ours spelled out, or one of ip's shortened. It is nil for an

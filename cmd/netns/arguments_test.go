@@ -57,6 +57,10 @@ func TestArrange(t *testing.T) {
 		"d a":                                "delete -- a",
 		"cre a":                              "cre a",
 		"-all delete":                        "delete -all --",
+		"-a delete":                          "delete -all --",
+		"-al -js -f list":                    "-json list -all -f --",
+		"delete -a":                          "delete -a --",
+		"-fo --ba x":                         "-force -batch x",
 		"-force del a":                       "delete -force -- a",
 		"--frobnicate":                       "--frobnicate",
 	} {
