@@ -249,13 +249,13 @@ func HiddenFromInit(dir, name string) bool {
 // A Change says that a network namespace has come or gone.
 type Change = persist.Change
 
-// Watch reports the network namespaces that come and go in a run directory, whoever makes them, from when the loop over it
-// begins until the context ends, which is no error. One is added when its name shows it, so not before it is mounted, and
-// deleted when the name is gone. A directory that is not there is waited for. [persist.Watch] says more, and what a
+// Watch reports the network namespaces that come and go in a run directory, whoever makes them, from when the loop over
+// it begins until the context ends, which is no error. One is added when its name shows it, so not before it is mounted,
+// and deleted when the name is gone. A directory that is not there is waited for. [persist.Watch] says more, and what a
 // consumer can miss.
 //
-// It needs no privilege. An error ends it: a *[TrustError], or one that matches fs.ErrNotExist if not even the directory
-// is there that the run directory is to be in.
+// It needs no privilege. An error ends it: a *[TrustError], or one that matches fs.ErrNotExist if the directory above
+// it is not there.
 func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] { return persist.Watch(ctx, dir) }
 
 // storeOf opens the run directory that a name should be in.

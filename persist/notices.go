@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Notices are what a watcher waits for: inotify(7) for what happens in directories, and poll(2) of mountinfo, which says
-// that something was mounted or unmounted in this mount namespace (proc_pid_mounts(5)). What it says is never read: that
+// notices are what a watcher waits for: inotify(7) for what happens in directories, and poll(2) of mountinfo, which says
+// that something was mounted or unmounted in this mount namespace (proc_pid_mounts(5)). Mountinfo is never read: that
 // takes longer the more mounts there are.
 type notices struct {
 	inotify int

@@ -20,20 +20,20 @@ type Change struct {
 	Added bool // otherwise deleted
 }
 
-// Watch reports the network namespaces that come and go in a run directory ("" for the default one) from when the loop
-// over it begins. What is there by then is not reported. It ends without an error when the context ends.
+// Watch reports the network namespaces that come and go in a run directory ("" for the default one), from when the loop
+// over it begins; what is there by then is not reported. It ends without an error when the context ends.
 //
 // A namespace is added when its name shows it, so not before it is mounted, and deleted when the name is gone: that it
-// is unmounted is not enough. A name that never showed one is not reported. A symbolic link to a namespace counts, from
-// when it is made, or when the next mount is if it leads to none by then. A directory that is not there is waited for,
-// and waited for again when it goes. So what is in it when it comes is added, and deleted when it goes.
+// was unmounted is not enough. A name that never showed one is not reported. A symbolic link to a namespace counts; one
+// that leads to none is looked at again when something is mounted. A directory that is not there is waited for, and
+// waited for again when it goes: what is in it is deleted then, and added when it comes.
 //
-// For each name, additions and deletions alternate. A namespace that is gone before it was looked at is missed, as is
-// that one was exchanged for another when the consumer is so slow that the kernel drops events (more than
-// fs.inotify.max_queued_events); nothing else is, and what the last change of a name says is what is there.
+// For each name, additions and deletions alternate. What is gone before it was looked at is missed. Where the consumer
+// is so slow that the kernel drops events (more than fs.inotify.max_queued_events), the directory is compared with what
+// was known, and a namespace that went and came again under the same name is missed, too. Nothing else is.
 //
-// It needs no privilege, only to read the directory and the one above. An error ends it: a *[TrustError], an error that
-// matches [fs.ErrNotExist] if the directory above is not there, or one of inotify(7).
+// While it waits it takes a thread. It needs no privilege, but to read the directory and the one above. An error ends
+// it: a *[TrustError], one that matches [fs.ErrNotExist] if the directory above is not there, or what the kernel said.
 func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		if err := watch(ctx, dir, func(c Change) bool { return yield(c, nil) }); err != nil {
@@ -54,7 +54,8 @@ func watch(ctx context.Context, dir string, report func(Change) bool) error {
 	defer notices.close()
 	defer context.AfterFunc(ctx, func() { notices.wake.Write(binary.NativeEndian.AppendUint64(nil, 1)) })()
 
-	w := &watcher{dir: dir, notices: notices, above: none, watched: none, shown: map[string]bool{}, open: map[string]int{}}
+	w := &watcher{dir: dir, notices: notices, above: none, watched: none}
+	w.shown, w.pending = map[string]bool{}, map[string]int{}
 	for first := true; ctx.Err() == nil; first = false {
 		settled, err := w.update()
 		changes := w.takeChanges()
@@ -84,7 +85,7 @@ type watcher struct {
 	incomplete     bool // it must be listed, since it is new or events are missing
 
 	shown   map[string]bool // names that showed a namespace, and are there since
-	open    map[string]int  // other names that may be there, with the number of the last event about them
+	pending map[string]int  // other names that may be there, with the number of the last event about them
 	events  int             // how many there were
 	changes []numbered      // not reported yet
 }
@@ -116,10 +117,10 @@ func (w *watcher) update() (settled bool, err error) {
 		return false, err
 	}
 	for name, event := range showing {
-		// If none was about the name since, it was this name's last event that made what was seen: the kernel queues each
-		// before it lets anything else be done to the directory.
-		if w.open[name] == event {
-			delete(w.open, name)
+		// If no event was about the name since, what was seen came with the last one: the kernel queues each before it
+		// lets anything else be done to the directory.
+		if w.pending[name] == event {
+			delete(w.pending, name)
 			w.shown[name] = true
 			w.changes = append(w.changes, numbered{Change{name, true}, event})
 		}
@@ -177,7 +178,7 @@ func (w *watcher) lose() {
 	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
 		w.gone(name)
 	}
-	clear(w.open)
+	clear(w.pending)
 	w.notices.unwatch(w.watched)
 	w.watched = none
 }
@@ -193,7 +194,7 @@ func (w *watcher) list(dir *Store) error {
 		there[name] = true
 		if !w.shown[name] {
 			w.events++
-			w.open[name] = w.events
+			w.pending[name] = w.events
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
@@ -205,14 +206,14 @@ func (w *watcher) list(dir *Store) error {
 	return nil
 }
 
-// look returns those of the open names that show a namespace, and forgets those that are not there.
+// look returns the pending names that show a namespace, and forgets those that are gone.
 func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 	showing = map[string]int{}
-	for name, event := range w.open {
+	for name, event := range w.pending {
 		shows, err := dir.showsNamespace(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			delete(w.open, name)
+			delete(w.pending, name)
 		case err != nil:
 			return nil, err
 		case shows:
@@ -234,7 +235,7 @@ func (w *watcher) apply(e event) {
 			w.gone(e.name)
 		}
 		if !w.shown[e.name] {
-			w.open[e.name] = w.events
+			w.pending[e.name] = w.events
 		}
 	}
 }
@@ -244,8 +245,8 @@ func (w *watcher) gone(name string) {
 	w.changes = append(w.changes, numbered{Change{name, false}, w.events})
 }
 
-// showsNamespace says whether a name shows a namespace, or a link that leads to one. It needs no privilege, and returns a
-// *[NotExistError] if there is no such name.
+// showsNamespace says whether a name shows a namespace, or a link that leads to one. It returns a *[NotExistError] if
+// there is no such name.
 func (s *Store) showsNamespace(name string) (bool, error) {
 	target, err := openAt(s.dir, name, unix.O_PATH, 0)
 	if err != nil { // perhaps a link that leads nowhere

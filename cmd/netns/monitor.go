@@ -18,8 +18,9 @@ func monitorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "monitor",
 		Usage: "show the namespaces that come and go",
-		Description: "Each line is `add NAME` or `delete NAME`, written at once. A namespace is added when it is mounted, and\n" +
-			"deleted when its name is gone. It ends by a signal, or when nobody reads its output any more. Needs no privilege.\n\n" +
+		Description: "Each line is `add NAME` or `delete NAME`, written at once. A namespace is added when it is\n" +
+			"mounted, and deleted when its name is gone. It ends by a signal, or when nobody reads its output any\n" +
+			"more. Needs no privilege.\n\n" +
 			"   netns monitor\n   netns monitor -o json | jq --unbuffered -r .name",
 		Flags:  []cli.Flag{outputFlag("json")},
 		Action: monitor,
@@ -70,7 +71,8 @@ func printChanges(ctx context.Context, c *cli.Context, format string) error {
 		}
 		text := event + " " + printable(change.Name) + "\n"
 		if format == "json" {
-			if text, err = jsonText(c, changeJSON{jsonVersion, event, change.Name, filepath.Join(runDir(c), change.Name)}); err != nil {
+			path := filepath.Join(runDir(c), change.Name)
+			if text, err = jsonText(c, changeJSON{jsonVersion, event, change.Name, path}); err != nil {
 				return err
 			}
 		}
