@@ -182,6 +182,29 @@ func Delete(ctx context.Context, name string, o DeleteOptions) error {
 	return store.Delete(ctx, name, o.Force)
 }
 
+// DeleteEach is [Delete] for many names, which is quicker than one by one. It reports each name with Delete's result, and
+// ends early if the loop over it does.
+func DeleteEach(ctx context.Context, names []string, o DeleteOptions) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		store, err := persist.Open(o.Dir)
+		if err == nil {
+			defer store.Close()
+		}
+		for _, name := range names {
+			deleted := err
+			switch {
+			case err == nil:
+				deleted = store.Delete(ctx, name, o.Force)
+			case errors.Is(err, os.ErrNotExist):
+				deleted = Delete(ctx, name, o)
+			}
+			if !yield(name, deleted) {
+				return
+			}
+		}
+	}
+}
+
 // Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
 func Names(dir string) ([]string, error) {
 	store, err := persist.Open(dir)

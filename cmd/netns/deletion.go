@@ -113,17 +113,17 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 		return advise(fmt.Errorf("delete: %w", err), nil)
 	}
 	var deleted []gone
-	for _, name := range names {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("delete: %w", context.Cause(ctx))
-			break
+	for name, deleteErr := range netns.DeleteEach(ctx, names, d.options) {
+		removed, failure := d.judge(name, deleteErr)
+		if ns := byName[name]; ns != nil && removed {
+			deleted = append(deleted, gone{name, ns})
 		}
-		removed, failure := d.remove(ctx, name)
 		if err = failure; err != nil {
 			break
 		}
-		if ns := byName[name]; ns != nil && removed {
-			deleted = append(deleted, gone{name, ns})
+		if ctx.Err() != nil {
+			err = fmt.Errorf("delete: %w", context.Cause(ctx))
+			break
 		}
 	}
 	if watch != nil {
@@ -134,9 +134,9 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 	return err
 }
 
-// remove deletes a name. If there are several, it says itself what went wrong with one, and there is no error.
-func (d *deletion) remove(ctx context.Context, name string) (removed bool, err error) {
-	err = netns.Delete(ctx, name, d.options)
+// judge says what came of deleting a name. If there are several, it says itself what went wrong with one, and there is no
+// error.
+func (d *deletion) judge(name string, err error) (removed bool, _ error) {
 	var notExist *netns.NotExistError
 	if err == nil || errors.As(err, &notExist) && d.lenient {
 		return err == nil, nil
