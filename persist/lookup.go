@@ -148,6 +148,9 @@ func (s *Store) judge(e *Entry) error {
 	if locked, err := isLocked(f); err != nil || locked {
 		return err
 	}
+	if done, err := isDone(f); err != nil || done {
+		return err
+	}
 	r, err := readRecord(f)
 	if err != nil && !isVerdict(err) {
 		return err

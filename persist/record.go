@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
@@ -138,6 +139,18 @@ func readRecord(f *os.File) (*record, error) {
 		return nil, err
 	}
 	return decodeRecord(data)
+}
+
+// isDone says whether a file is a claim of a transaction that is complete. It reads no more than it must: a record names
+// all members, and is read for each.
+func isDone(f *os.File) (bool, error) {
+	const done = magic + version + string(txDone)
+	var head [len(done)]byte
+	_, err := f.ReadAt(head[:], 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return string(head[:]) == done, err
 }
 
 // bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
