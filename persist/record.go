@@ -87,8 +87,8 @@ func decodeRecord(data []byte) (*record, error) {
 	if text, ours = strings.CutPrefix(text, version); !ours || !strings.HasSuffix(text, "\n") {
 		return nil, errIncompatible
 	}
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if len(lines) < 5 || len(lines[0]) != 1 || len(lines[1]) != stageWidth {
+	lines := strings.SplitN(text, "\n", 6)
+	if len(lines) < 6 || len(lines[0]) != 1 || len(lines[1]) != stageWidth {
 		return nil, errIncompatible
 	}
 	r := &record{tx: lines[0][0], stage: strings.TrimRight(lines[1], " ")}
@@ -98,12 +98,13 @@ func decodeRecord(data []byte) (*record, error) {
 		return nil, errIncompatible
 	}
 	at := stageAt + stageWidth + 1 + int64(len(header)) + 1
-	for _, line := range lines[5:] {
-		if len(line) < 2 {
+	r.members = make([]member, 0, strings.Count(lines[5], "\n"))
+	for line := range strings.Lines(lines[5]) {
+		if len(line) < 3 {
 			return nil, errIncompatible
 		}
-		r.members = append(r.members, member{line[0], line[1:], at})
-		at += int64(len(line)) + 1
+		r.members = append(r.members, member{line[0], line[1 : len(line)-1], at})
+		at += int64(len(line))
 	}
 	return r, nil
 }
