@@ -16,7 +16,7 @@ type line struct {
 	there         int    // namespaces that there are when it begins
 	rounds        int
 	per           int     // namespaces that a run makes or deletes: what it takes is divided by that
-	must, stretch float64 // what the ratio should be at most
+	must, stretch float64 // what the ratio should be at most; 0 if nothing is asked of it
 	sides         [3]side // ours, the peer's and, if it is not nil, the kernel's floor
 
 	// grownFrom, if not nil, is an earlier line, and the ratio is that of both ratios.
@@ -150,6 +150,9 @@ func (b *bench) measure(only string) (results []*result, err error) {
 			return nil, err
 		}
 		r.line, l.measured = l, r
+		if b.short {
+			l.must = 0
+		}
 		results = append(results, r)
 	}
 	return results, nil

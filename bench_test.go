@@ -1,0 +1,154 @@
+package netns_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/world"
+)
+
+// many is how many namespaces there are for what looks at all of them.
+const many = 1000
+
+// populate makes n namespaces, which are gone after the benchmark, and returns their names.
+func populate(b *testing.B, prefix string, n int) (names []string) {
+	b.Helper()
+	for i := range n {
+		names = append(names, fmt.Sprintf("%s%06d", prefix, i))
+	}
+	if err := netns.Create(b.Context(), names, netns.Options{}); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { removeAll(b) })
+	return names
+}
+
+func removeAll(b *testing.B) {
+	b.Helper()
+	names, err := netns.Names("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, err := range netns.DeleteEach(context.Background(), names, netns.DeleteOptions{}) {
+		if err != nil {
+			b.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// One namespace, in a child of its own.
+func BenchmarkCreate(b *testing.B) {
+	world.Need(b)
+	b.Cleanup(func() { removeAll(b) })
+	for n := 0; b.Loop(); n++ {
+		if err := netns.Create(b.Context(), []string{fmt.Sprint("x", n)}, netns.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// A hundred in one transaction.
+func BenchmarkCreate100(b *testing.B) {
+	world.Need(b)
+	b.Cleanup(func() { removeAll(b) })
+	for n := 0; b.Loop(); n++ {
+		var names []string
+		for i := range 100 {
+			names = append(names, fmt.Sprintf("x%d-%d", n, i))
+		}
+		if err := netns.Create(b.Context(), names, netns.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDelete(b *testing.B) {
+	world.Need(b)
+	var names []string
+	for n := 0; b.Loop(); n++ {
+		if len(names) == 0 {
+			b.StopTimer()
+			names = populate(b, fmt.Sprint("x", n, "-"), 100)
+			b.StartTimer()
+		}
+		if err := netns.Delete(b.Context(), names[0], netns.DeleteOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		names = names[1:]
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	world.Need(b)
+	name := populate(b, "x", 1)[0]
+	for b.Loop() {
+		ns, err := netns.Open("", name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ns.Close()
+	}
+}
+
+func BenchmarkDo(b *testing.B) {
+	world.Need(b)
+	ns, err := netns.Open("", populate(b, "x", 1)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ns.Close()
+	for b.Loop() {
+		if err := ns.Do(func() error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	world.Need(b)
+	name := populate(b, "x", many)[0]
+	for b.Loop() {
+		if _, err := netns.Lookup("", name); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Of a thousand.
+func BenchmarkNames(b *testing.B) {
+	world.Need(b)
+	populate(b, "x", many)
+	for b.Loop() {
+		if names, err := netns.Names(""); err != nil || len(names) != many {
+			b.Fatal(len(names), err)
+		}
+	}
+}
+
+// Of a thousand.
+func BenchmarkList(b *testing.B) {
+	world.Need(b)
+	populate(b, "x", many)
+	for b.Loop() {
+		if entries, err := netns.List(""); err != nil || len(entries) != many {
+			b.Fatal(len(entries), err)
+		}
+	}
+}
+
+// Of one, in all of /proc.
+func BenchmarkHolders(b *testing.B) {
+	world.Need(b)
+	ns, err := netns.Open("", populate(b, "x", 1)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ns.Close()
+	for b.Loop() {
+		if _, err := netns.Holders(b.Context(), ns); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
