@@ -65,6 +65,16 @@ func (s *Store) Close() error {
 	return s.dir.Close()
 }
 
+// IsCurrent says whether the directory's path still leads to what is open here: the same directory in the same mount.
+// Before Linux 5.8 the mount is not looked at.
+func (s *Store) IsCurrent() bool {
+	const want = unix.STATX_INO | unix.STATX_MNT_ID
+	var here, there unix.Statx_t
+	return again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
+		again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
+		here.Ino == there.Ino && here.Dev_major == there.Dev_major && here.Dev_minor == there.Dev_minor && here.Mnt_id == there.Mnt_id
+}
+
 // File returns the open directory, to be handed to a child. It belongs to the Store.
 func (s *Store) File() *os.File { return s.dir }
 

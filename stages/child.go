@@ -24,7 +24,9 @@ type builder struct {
 	names   []string // of the stages; the last publishes
 	stages  []Stage
 	targets []*Target
+	store   *persist.Store
 	claim   *persist.Claim
+	home    *os.File // the child's own namespace, if there will be another plan
 	tx      rollback.Tx
 }
 
@@ -37,14 +39,35 @@ func child() {
 	runtime.LockOSThread()
 	// Whoever sends these to all that netns has started means the parent, and that says what is to be done.
 	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
-	for _, fd := range []int{socketFD, claimFD, dirFD, sourceFD} {
-		unix.CloseOnExec(fd) // should a stage run a command
-	}
-	b := &builder{conn: newConn(os.NewFile(socketFD, "socket"))}
-	if b.run() != nil {
+	unix.CloseOnExec(socketFD) // should a stage run a command
+	if serve(newConn(os.NewFile(socketFD, "socket"))) != nil {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// serve greets the parent, and works off the plans that come.
+func serve(c *conn) error {
+	if err := c.send(&message{kind: kindHello, version: protocol}); err != nil {
+		return err
+	}
+	// A parent whose fork went wrong may never come to it, and hold the socket all the same.
+	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN}}
+	if n, err := unix.Poll(fds, int(helloPatience.Milliseconds())); err == nil && n == 0 {
+		return errors.New("no plan came")
+	}
+	b := &builder{conn: c}
+	for {
+		if err := b.run(); err != nil {
+			return err
+		}
+		if !b.plan.again {
+			return nil
+		}
+		if err := b.release(); err != nil {
+			return err
+		}
+	}
 }
 
 // run makes the namespaces, and tells the parent. After an error nothing is left of them, or the parent knows.
@@ -66,16 +89,8 @@ func (b *builder) run() error {
 	return errors.Join(err, b.send(m))
 }
 
-// start greets the parent and learns the plan.
+// start learns the plan.
 func (b *builder) start() error {
-	if err := b.send(&message{kind: kindHello, version: protocol}); err != nil {
-		return err
-	}
-	// A parent whose fork went wrong may never come to it, and hold the socket all the same.
-	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN}}
-	if n, err := unix.Poll(fds, int(helloPatience.Milliseconds())); err == nil && n == 0 {
-		return errors.New("no plan came")
-	}
 	m, err := b.receive()
 	if err == io.EOF {
 		return errStopped
@@ -88,19 +103,44 @@ func (b *builder) start() error {
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
+	want := 2 // see sent
 	if m.attach {
-		plan.Source = os.NewFile(sourceFD, "namespace")
+		want = 3
+	}
+	if len(b.fds) != want {
+		return fmt.Errorf("%d files came with the plan, not %d", len(b.fds), want)
+	}
+	if b.store = persist.FromFile(os.NewFile(uintptr(b.fds[0]), m.dir)); m.attach {
+		plan.Source = os.NewFile(uintptr(b.fds[2]), "namespace")
+	}
+	b.claim = b.store.ClaimFromFile(os.NewFile(uintptr(b.fds[1]), m.dir+" (claim)"))
+	b.fds = nil
+	if m.again && b.home == nil {
+		if b.home, err = os.Open("/proc/thread-self/ns/net"); err != nil {
+			return err
+		}
 	}
 	if b.stages, err = plan.build(); err != nil {
 		return err
 	}
+	b.names = b.names[:0]
 	for _, step := range plan.steps() {
 		b.names = append(b.names, step.Stage)
 	}
-	store := persist.FromFile(os.NewFile(dirFD, m.dir))
-	b.claim = store.ClaimFromFile(os.NewFile(claimFD, m.dir+" (claim)"))
-	b.targets = plan.targets(store, b.claim)
+	b.targets = plan.targets(b.store, b.claim)
 	return raiseFileLimit(len(m.names))
+}
+
+// release goes home and lets go of all that was made, so that a child which waits for the next plan keeps no namespace.
+func (b *builder) release() error {
+	if err := unix.Setns(int(b.home.Fd()), unix.CLONE_NEWNET); err != nil {
+		return os.NewSyscallError("setns", err)
+	}
+	for _, t := range b.targets {
+		t.ns.Close()
+	}
+	b.tx, b.targets = rollback.Tx{}, nil
+	return errors.Join(b.claim.Close(), b.store.Close())
 }
 
 // raiseFileLimit makes room for a descriptor of each namespace: all are built before the first gets its name.
@@ -132,6 +172,11 @@ func (b *builder) transact() (failure *Error, err error) {
 	if err != nil && !b.keeps(failure) {
 		return failure, err
 	}
+	if b.plan.together {
+		if err := b.waitForOthers(); err != nil {
+			return nil, err
+		}
+	}
 	wanted := built
 	if failure != nil && b.targets[built].ns != nil {
 		wanted++ // the one that failed, as it is
@@ -158,6 +203,18 @@ func (b *builder) transact() (failure *Error, err error) {
 	}
 	b.tx.Commit()
 	return nil, nil
+}
+
+// waitForOthers returns when all children that work together have built what they are to build.
+func (b *builder) waitForOthers() error {
+	if err := b.send(&message{kind: kindBuilt}); err != nil {
+		return errStopped
+	}
+	m, err := b.receive()
+	if err == io.EOF || err == nil && m.kind != kindPublish {
+		return errStopped
+	}
+	return err
 }
 
 // keeps says whether a failure is one that the plan says to live with.

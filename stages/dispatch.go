@@ -17,9 +17,6 @@ const (
 	tokenVar   = "NETNS_STAGE" // the plan's stages, separated by spaces
 
 	socketFD = 3
-	claimFD  = 4
-	dirFD    = 5
-	sourceFD = 6 // if there is one to attach
 )
 
 // The errors of Run that say that this process must not start itself again.

@@ -95,12 +95,3 @@ func (f *echoFamily) isReply(packet, request []byte) bool {
 	}
 	return len(packet) == len(request) && packet[0] == f.reply && bytes.Equal(packet[4:], request[4:])
 }
-
-// again calls f until no signal interrupts it.
-func again(f func() error) error {
-	for {
-		if err := f(); err != unix.EINTR {
-			return err
-		}
-	}
-}

@@ -5,26 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"sync"
-	"syscall"
+	"runtime"
+	"slices"
 	"time"
 
-	"github.com/moby/sys/reexec"
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// helloPatience is how long a child may take to dispatch. One that does not is running somebody's main.
-	helloPatience = 10 * time.Second
-	// endPatience is how long a child may take to roll back and end, once it was told to.
-	endPatience = 2 * time.Second
-)
+// share is how many namespaces are worth a further child, which takes about as long to start as a few to make.
+const share = 32
 
-// Run makes the namespaces of the plan in the store, all or none, and returns when the child has ended. When the
-// context ends, it rolls back and returns the context's cause.
+// Run makes the namespaces of the plan in the store, all or none, and returns when the children have ended: one, or with
+// many names several that share the work. When the context ends, it rolls back and returns the context's cause.
 //
 // Besides what [Plan.Check] returns, it returns a *[persist.StateError] if a name is taken, an *[Error] for a stage
 // that failed, a *[KeptError], and with any of them a *[rollback.UndoError] for each step whose effect could not be
@@ -33,21 +27,42 @@ func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
 	if err := plan.Check(); err != nil {
 		return err
 	}
-	for _, name := range plan.Names {
-		if err := store.Reserve(ctx, name); err != nil {
-			return err
-		}
-	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	claim, err := store.Claim(plan.Names)
+	claim, err := reserve(ctx, store, plan)
 	if err != nil {
 		return err
 	}
 	defer claim.Close()
 	r := &run{plan: plan, store: store, claim: claim}
-	return r.transact(ctx)
+	for range plan.children() {
+		w, err := startWorker(token(plan))
+		if err != nil {
+			r.end()
+			return err
+		}
+		r.workers = append(r.workers, w)
+	}
+	return r.transact(ctx, false)
+}
+
+// children returns how many children work on the plan.
+func (p *Plan) children() int {
+	if p.Keep { // which is about one that failed, and those before it
+		return 1
+	}
+	return max(1, min(runtime.GOMAXPROCS(0), len(p.Names)/share))
+}
+
+// reserve makes a claim on the names of a plan that are free, as far as can be known.
+func reserve(ctx context.Context, store *persist.Store, plan *Plan) (*persist.Claim, error) {
+	for _, name := range plan.Names {
+		if err := store.Reserve(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	return store.Claim(plan.Names)
 }
 
 // A run is the parent's half of a transaction.
@@ -55,170 +70,153 @@ type run struct {
 	plan      *Plan
 	store     *persist.Store
 	claim     *persist.Claim
-	conn      *conn
-	child     *exec.Cmd
+	workers   []*worker
 	committed bool
-	undone    bool // by the child
+	broken    *worker // whose conversation ended in the middle
 
 	unwatch func() bool // stops watching the context, and says whether it has not ended yet
-	stopped sync.Once
-	killer  *time.Timer
 }
 
-func (r *run) transact(ctx context.Context) error {
-	if err := r.start(); err != nil {
+// transact sees the transaction to its end. The workers end as well, unless it was committed and they are to be kept.
+func (r *run) transact(ctx context.Context, again bool) error {
+	r.unwatch = context.AfterFunc(ctx, r.stop)
+	err := r.converse(ctx, again)
+	r.unwatch()
+	if again && r.committed {
 		return err
 	}
-	r.unwatch = context.AfterFunc(ctx, r.stop)
-	err := r.converse(ctx)
-	r.unwatch()
-	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
-	r.stop()
-	waitErr := r.child.Wait()
-	r.killer.Stop()
-	r.conn.file.Close()
-	if signalled(waitErr) { // before it left our process group: then the signal is ours, too, and may be on its way
+	ends := r.end()
+	if slices.ContainsFunc(ends, signalled) { // before it left our process group: then the signal is ours, too, and may be on its way
 		select {
 		case <-ctx.Done():
 		case <-time.After(signalPatience):
 		}
 	}
-
 	switch {
 	case r.committed:
 		return err
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, errSilent):
-		err = fmt.Errorf("%w: %w", errSilent, ended(waitErr))
+		err = fmt.Errorf("%w: %w", errSilent, ended(ends[slices.Index(r.workers, r.broken)]))
 	}
-	if !r.undone {
+	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.undone }) {
 		r.undo(&err)
 	}
 	return err
 }
 
-// signalPatience is how long a signal to the process group may be under way to this process when the child has died of it.
-const signalPatience = 100 * time.Millisecond
-
-// signalled says whether the child ended by a signal that tells programs to end.
-func signalled(waitErr error) bool {
-	var exit *exec.ExitError
-	if !errors.As(waitErr, &exit) {
-		return false
+func (r *run) stop() {
+	for _, w := range r.workers {
+		w.stop()
 	}
-	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
-	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
-		return true
-	}
-	return false
 }
 
-// errSilent is how the conversation ends when the child dies in the middle of it.
-var errSilent = errors.New("the child ended before its work was done")
-
-// silent is errSilent, unless talking failed for another reason than that the child has ended.
-func silent(what string, err error) error {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) || errno == unix.EPIPE || errno == unix.ECONNRESET {
-		return errSilent
+// end ends all workers, and returns how.
+func (r *run) end() []error {
+	r.stop()
+	var ends []error
+	for _, w := range r.workers {
+		ends = append(ends, w.end())
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return ends
 }
 
-// ended says how the child ended.
-func ended(waitErr error) error {
-	if waitErr == nil {
-		return errors.New("exit status 0")
-	}
-	return waitErr
-}
-
-// start starts the child, with its end of the socket, the claim and the run directory.
-func (r *run) start() error {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("socketpair", err)
-	}
-	ours, theirs := os.NewFile(uintptr(fds[0]), "socket to the child"), os.NewFile(uintptr(fds[1]), "socket")
-	defer theirs.Close()
-	r.conn = newConn(ours)
-	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
-	r.child = &exec.Cmd{
-		Path:       reexec.Self(),
-		Args:       []string{entryPoint},
-		Env:        []string{token(r.plan)},
-		Stderr:     os.Stderr,
-		ExtraFiles: []*os.File{theirs, r.claim.File(), r.store.File()},
-		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
-	}
-	if r.plan.Source != nil {
-		r.child.ExtraFiles = append(r.child.ExtraFiles, r.plan.Source)
-	}
-	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
-		r.child.Env = append(r.child.Env, "LD_LIBRARY_PATH="+path)
-	}
-	if err := r.child.Start(); err != nil {
-		ours.Close()
-		return fmt.Errorf("start the child: %w", err)
+// begin tells each worker its share of the names.
+func (r *run) begin(again bool) error {
+	n := len(r.workers)
+	for i, w := range r.workers {
+		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
+		m := &message{
+			kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
+			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1, again: again,
+		}
+		if err := w.begin(m, sent(r.store, r.claim, r.plan.Source)); err != nil {
+			r.broken = w
+			return silent("tell the child", err)
+		}
 	}
 	return nil
 }
 
-// stop tells the child to roll back if it is not done, and sees to it that it ends in time.
-func (r *run) stop() {
-	r.stopped.Do(func() {
-		unix.Shutdown(int(r.conn.file.Fd()), unix.SHUT_WR)
-		r.killer = time.AfterFunc(endPatience, r.kill)
-	})
-}
-
-func (r *run) kill() { _ = r.child.Process.Kill() } // it may have ended by itself
-
-// converse talks with the child until it is ready, and decides, or until it has failed.
-func (r *run) converse(ctx context.Context) error {
-	silence := time.AfterFunc(helloPatience, r.kill)
-	defer silence.Stop()
-	plan := &message{
-		kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names, steps: r.plan.Steps, attach: r.plan.Source != nil,
-		keep: r.plan.Keep, progress: r.plan.Progress != nil,
+// converse talks with the children until all are ready, and decides, or until one has failed.
+func (r *run) converse(ctx context.Context, again bool) error {
+	if err := r.begin(again); err != nil {
+		return err
 	}
-	if err := r.conn.send(plan); err != nil {
-		return silent("tell the child", err)
-	}
-	for {
-		m, err := r.conn.receive()
+	for built, ready := 0, 0; ; {
+		w, m, err := r.receive()
 		if err != nil {
-			return silent("hear the child", err)
+			return err
 		}
-		if m.target >= uint64(len(r.plan.Names)) || m.complete > uint64(len(r.plan.Names)) {
-			return fmt.Errorf("the child speaks of namespace %d of %d", m.target, len(r.plan.Names))
-		}
-		switch name := r.plan.Names[m.target]; m.kind {
+		switch name := w.names[m.target]; m.kind {
 		case kindHello:
-			if m.version != protocol {
-				return fmt.Errorf("the child speaks protocol %d, not %d", m.version, protocol)
-			}
-			silence.Stop()
 		case kindPassed:
 			if r.plan.Progress != nil {
 				r.plan.Progress(Event{name, m.stage, m.took})
 			}
+		case kindBuilt:
+			if built++; built == len(r.workers) {
+				r.tell(kindPublish)
+			}
 		case kindFailed:
-			r.undone = m.undone
+			w.undone = m.undone
 			return failure(name, m)
 		case kindReady:
-			return r.commit(ctx, name, m)
+			if ready++; ready == len(r.workers) {
+				return r.commit(ctx, name, m)
+			}
 		default:
 			return fmt.Errorf("the child sent %q", m.kind)
 		}
 	}
 }
 
+// receive returns the next message, of whichever worker.
+func (r *run) receive() (*worker, *message, error) {
+	w, err := r.next()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := w.receive()
+	if err != nil {
+		r.broken = w
+	}
+	return w, m, err
+}
+
+// next returns a worker that has something to say, or has ended.
+func (r *run) next() (*worker, error) {
+	if len(r.workers) == 1 {
+		return r.workers[0], nil
+	}
+	fds := make([]unix.PollFd, len(r.workers))
+	for i, w := range r.workers {
+		if w.conn.reader.Buffered() > 0 {
+			return w, nil
+		}
+		fds[i] = unix.PollFd{Fd: int32(w.conn.file.Fd()), Events: unix.POLLIN}
+	}
+	err := again(func() error {
+		_, err := unix.Poll(fds, -1)
+		return err
+	})
+	if err != nil {
+		return nil, os.NewSyscallError("poll", err)
+	}
+	return r.workers[slices.IndexFunc(fds, func(fd unix.PollFd) bool { return fd.Revents != 0 })], nil
+}
+
+// tell tells all workers something. One that is dead by now will be found so.
+func (r *run) tell(kind byte) {
+	for _, w := range r.workers {
+		_ = w.conn.send(&message{kind: kind})
+	}
+}
+
 // commit decides, by a byte of the claim. From then on the namespaces stay, whoever dies.
 func (r *run) commit(ctx context.Context, name string, m *message) error {
-	if !r.unwatch() { // the child has been told to roll back
+	if !r.unwatch() { // the children have been told to roll back
 		return context.Cause(ctx)
 	}
 	var kept error
@@ -237,8 +235,8 @@ func (r *run) commit(ctx context.Context, name string, m *message) error {
 		kept = k
 	}
 	r.committed = true
-	// If the child is dead by now, that changes nothing.
-	_ = r.conn.send(&message{kind: kindCommit})
+	// If a child is dead by now, that changes nothing.
+	r.tell(kindCommit)
 	return kept
 }
 
@@ -250,7 +248,7 @@ func failure(name string, m *message) error {
 	return &Error{name, m.stage, &m.err}
 }
 
-// undo does what the child can do no more.
+// undo does what the children can do no more.
 func (r *run) undo(err *error) {
 	var tx rollback.Tx
 	defer tx.Rollback(err)

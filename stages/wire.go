@@ -1,12 +1,9 @@
 package stages
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"syscall"
 	"time"
 
@@ -18,21 +15,26 @@ import (
 //
 //	child                       parent
 //	hello <version>       ─►
-//	                      ◄─    plan
+//	                      ◄─    plan, with the run directory, the claim and what is to be attached
 //	passed (if asked for) ─►
+//	built                 ─►                  \ if several children
+//	                      ◄─    publish       / work together
 //	ready or failed       ─►
 //	                      ◄─    commit
+//	                      ◄─    plan, if the child is kept for more
 //
 // End of file in place of a message means that the other is dead or has given up.
 const (
-	kindHello  = 'h'
-	kindPlan   = 'p'
-	kindPassed = 's'
-	kindReady  = 'r'
-	kindFailed = 'f'
-	kindCommit = 'c'
+	kindHello   = 'h'
+	kindPlan    = 'p'
+	kindPassed  = 's'
+	kindBuilt   = 'b'
+	kindPublish = 'u'
+	kindReady   = 'r'
+	kindFailed  = 'f'
+	kindCommit  = 'c'
 
-	protocol  = 2
+	protocol  = 3
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
@@ -50,6 +52,8 @@ type message struct {
 	attach   bool   // the first is attach and not unshare
 	keep     bool
 	progress bool
+	together bool // wait for the others before anything gets its name
+	again    bool // there will be another plan
 
 	target uint64 // passed, failed: which namespace
 	stage  string // passed, failed: which stage
@@ -135,7 +139,9 @@ func (m *message) encode() []byte {
 		for _, step := range m.steps {
 			b = appendText(appendText(b, step.Stage), string(step.Args))
 		}
-		b = appendFlag(appendFlag(appendFlag(b, m.attach), m.keep), m.progress)
+		for _, flag := range []bool{m.attach, m.keep, m.progress, m.together, m.again} {
+			b = appendFlag(b, flag)
+		}
 	case kindPassed:
 		b = appendText(binary.AppendUvarint(b, m.target), m.stage)
 		b = binary.AppendUvarint(b, uint64(m.took))
@@ -179,7 +185,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		for n := d.count(); n > 0; n-- {
 			m.steps = append(m.steps, Step{d.text(), []byte(d.text())})
 		}
-		m.attach, m.keep, m.progress = d.flag(), d.flag(), d.flag()
+		m.attach, m.keep, m.progress, m.together, m.again = d.flag(), d.flag(), d.flag(), d.flag(), d.flag()
 	case kindPassed:
 		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
 	case kindReady, kindFailed:
@@ -189,7 +195,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
 		m.err.busy.Path, m.err.busy.Reason, m.err.lacking = d.text(), d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
-	case kindCommit:
+	case kindBuilt, kindPublish, kindCommit:
 	default:
 		d.bad = true
 	}
@@ -238,34 +244,4 @@ func (d *decoder) flag() bool {
 		d.bad = true
 	}
 	return v == 1
-}
-
-// A conn is one end of the socket. Its file handles EINTR and short reads and writes.
-type conn struct {
-	file   *os.File
-	reader *bufio.Reader
-}
-
-func newConn(f *os.File) *conn { return &conn{f, bufio.NewReader(f)} }
-
-func (c *conn) send(m *message) error {
-	_, err := c.file.Write(m.encode())
-	return err
-}
-
-// receive returns io.EOF, bare, where the other end is closed between two messages.
-func (c *conn) receive() (*message, error) {
-	var header [headerLen]byte
-	if _, err := io.ReadFull(c.reader, header[:]); err != nil {
-		return nil, err
-	}
-	n := binary.LittleEndian.Uint32(header[1:])
-	if n > maxMessage {
-		return nil, fmt.Errorf("message of %d bytes", n)
-	}
-	body := make([]byte, n)
-	if _, err := io.ReadFull(c.reader, body); err != nil {
-		return nil, fmt.Errorf("message cut off: %w", err)
-	}
-	return decodeMessage(header[0], body)
 }

@@ -24,6 +24,9 @@ func samples() []*message {
 		{kind: kindPlan, dir: "/run/netns", names: []string{"a", "b c"}, keep: true,
 			steps: []Step{{loopbackStage, []byte{}}, {"x", []byte("any\x00thing\n")}}},
 		{kind: kindPlan, dir: "/run/netns", attach: true, progress: true},
+		{kind: kindPlan, dir: "/run/netns", together: true, again: true},
+		{kind: kindBuilt},
+		{kind: kindPublish},
 		{kind: kindPassed, target: 3, stage: "verify", took: time.Second},
 		{kind: kindReady, complete: 1000},
 		{kind: kindReady, complete: 2, kept: true, target: 2, stage: "verify", err: toRemote(fmt.Errorf("x: %w", unix.EIO))},
@@ -33,11 +36,48 @@ func samples() []*message {
 	}
 }
 
-func TestMessagesCross(t *testing.T) {
-	r, w, err := os.Pipe()
+func sockets(t *testing.T) (a, b *os.File) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return os.NewFile(uintptr(fds[0]), "a"), os.NewFile(uintptr(fds[1]), "b")
+}
+
+// Files cross with the message that they belong to, however long it is.
+func TestFilesCross(t *testing.T) {
+	r, w := sockets(t)
+	defer r.Close()
+	files := []*os.File{os.Stdin, os.Stdout}
+	many := &message{kind: kindPlan, dir: strings.Repeat("x", 1<<20)}
+	go func() {
+		defer w.Close()
+		c := newConn(w)
+		c.send(&message{kind: kindHello}, files[:1]...)
+		c.send(many, files...)
+	}()
+	c := newConn(r)
+	for _, want := range []int{1, 2} {
+		m, err := c.receive()
+		if err != nil || len(c.fds) != want || want == 2 && m.dir != many.dir {
+			t.Fatalf("%d descriptors with %q, %v", len(c.fds), m.kind, err)
+		}
+		for i, fd := range c.fds {
+			received := os.NewFile(uintptr(fd), "received")
+			a, _ := received.Stat()
+			b, _ := files[i].Stat()
+			if !os.SameFile(a, b) {
+				t.Errorf("file %d is another one", i)
+			}
+			received.Close()
+		}
+		c.fds = nil
+	}
+}
+
+func TestMessagesCross(t *testing.T) {
+	r, w := sockets(t)
 	go func() {
 		defer w.Close()
 		for _, m := range samples() {
@@ -66,10 +106,7 @@ func TestReceiveRefuses(t *testing.T) {
 		"malformed": "z\x00\x00\x00\x00",
 		"bytes":     "p\xff\xff\xff\xff",
 	} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
-		}
+		r, w := sockets(t)
 		w.WriteString(data)
 		w.Close()
 		if _, err := newConn(r).receive(); err == nil || err == io.EOF || !strings.Contains(err.Error(), text) {

@@ -1,0 +1,104 @@
+package stages
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A conn is one end of the socket, which is not to be blocked by the Go runtime's poller. It handles EINTR, short reads and
+// short writes.
+type conn struct {
+	file   *os.File
+	reader *bufio.Reader
+	fds    []int // that came with what was read, and belong to whoever takes them
+}
+
+func newConn(f *os.File) *conn {
+	c := &conn{file: f}
+	c.reader = bufio.NewReader(c)
+	return c
+}
+
+// send sends a message, and open files with it (SCM_RIGHTS, unix(7)).
+func (c *conn) send(m *message, files ...*os.File) error {
+	data := m.encode()
+	if len(files) > 0 {
+		var fds []int
+		for _, f := range files {
+			fds = append(fds, int(f.Fd()))
+		}
+		n := 0
+		err := again(func() (err error) {
+			n, err = unix.SendmsgN(int(c.file.Fd()), data, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+			return err
+		})
+		if err != nil {
+			return os.NewSyscallError("sendmsg", err)
+		}
+		data = data[n:]
+	}
+	_, err := c.file.Write(data)
+	return err
+}
+
+// receive returns io.EOF, bare, where the other end is closed between two messages.
+func (c *conn) receive() (*message, error) {
+	var header [headerLen]byte
+	if _, err := io.ReadFull(c.reader, header[:]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint32(header[1:])
+	if n > maxMessage {
+		return nil, fmt.Errorf("message of %d bytes", n)
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(c.reader, body); err != nil {
+		return nil, fmt.Errorf("message cut off: %w", err)
+	}
+	return decodeMessage(header[0], body)
+}
+
+// maxFiles is how many files come with one message.
+const maxFiles = 3
+
+// Read is for the reader. It keeps the descriptors that come with the data.
+func (c *conn) Read(data []byte) (int, error) {
+	control := make([]byte, unix.CmsgSpace(maxFiles*4))
+	var n, controlLen int
+	err := again(func() (err error) {
+		n, controlLen, _, _, err = unix.Recvmsg(int(c.file.Fd()), data, control, unix.MSG_CMSG_CLOEXEC)
+		return err
+	})
+	if err != nil {
+		return 0, os.NewSyscallError("recvmsg", err)
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:controlLen])
+	if err != nil {
+		return 0, fmt.Errorf("files: %w", err)
+	}
+	for i := range messages {
+		fds, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			return 0, fmt.Errorf("files: %w", err)
+		}
+		c.fds = append(c.fds, fds...)
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// again calls f until no signal interrupts it.
+func again(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package stages
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/moby/sys/reexec"
+	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// helloPatience is how long a child may take to dispatch. One that does not is running somebody's main.
+	helloPatience = 10 * time.Second
+	// endPatience is how long a child may take to roll back and end, once it was told to.
+	endPatience = 2 * time.Second
+	// signalPatience is how long a signal to the process group may be under way to this process when the child has died of it.
+	signalPatience = 100 * time.Millisecond
+)
+
+// A worker is a child, as its parent sees it.
+type worker struct {
+	conn    *conn
+	process *exec.Cmd
+	greeted bool
+
+	names  []string // of the transaction, in which messages count
+	undone bool     // the child has rolled back all that it did
+
+	silence *time.Timer
+	killer  *time.Timer
+	stopped sync.Once
+}
+
+// startWorker starts a child for plans whose stages the token names.
+func startWorker(token string) (*worker, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socketpair", err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "socket to the child"), os.NewFile(uintptr(fds[1]), "socket")
+	defer theirs.Close()
+	w := &worker{conn: newConn(ours)}
+	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
+	w.process = &exec.Cmd{
+		Path:       reexec.Self(),
+		Args:       []string{entryPoint},
+		Env:        []string{token},
+		Stderr:     os.Stderr,
+		ExtraFiles: []*os.File{theirs},
+		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}
+	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
+		w.process.Env = append(w.process.Env, "LD_LIBRARY_PATH="+path)
+	}
+	if err := w.process.Start(); err != nil {
+		ours.Close()
+		return nil, fmt.Errorf("start the child: %w", err)
+	}
+	return w, nil
+}
+
+// begin tells the child its part of a transaction.
+func (w *worker) begin(m *message, files []*os.File) error {
+	w.names, w.undone = m.names, false
+	if !w.greeted {
+		w.silence = time.AfterFunc(helloPatience, w.kill)
+	}
+	return w.conn.send(m, files...)
+}
+
+// sent are the files that go with a plan.
+func sent(store *persist.Store, claim *persist.Claim, source *os.File) []*os.File {
+	files := []*os.File{store.File(), claim.File()}
+	if source != nil {
+		files = append(files, source)
+	}
+	return files
+}
+
+// receive returns what the child says next.
+func (w *worker) receive() (*message, error) {
+	m, err := w.conn.receive()
+	if err != nil {
+		return nil, silent("hear the child", err)
+	}
+	if m.kind == kindHello && !w.greeted {
+		if m.version != protocol {
+			return nil, fmt.Errorf("the child speaks protocol %d, not %d", m.version, protocol)
+		}
+		w.greeted = true
+		w.silence.Stop()
+	}
+	if n := uint64(len(w.names)); m.target >= n || m.complete > n {
+		return nil, fmt.Errorf("the child speaks of namespace %d of %d", m.target, n)
+	}
+	return m, nil
+}
+
+// stop tells the child to roll back if it is not done, and sees to it that it ends in time.
+func (w *worker) stop() {
+	w.stopped.Do(func() {
+		unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_WR)
+		w.killer = time.AfterFunc(endPatience, w.kill)
+	})
+}
+
+func (w *worker) kill() { _ = w.process.Process.Kill() } // it may have ended by itself
+
+// end stops the child, and returns how it ended, as [exec.Cmd.Wait] has it.
+func (w *worker) end() error {
+	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
+	w.stop()
+	err := w.process.Wait()
+	w.killer.Stop()
+	if w.silence != nil {
+		w.silence.Stop()
+	}
+	w.conn.file.Close()
+	return err
+}
+
+// errSilent is how the conversation ends when a child dies in the middle of it.
+var errSilent = errors.New("the child ended before its work was done")
+
+// silent is errSilent, unless talking failed for another reason than that the child has ended.
+func silent(what string, err error) error {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) || errno == unix.EPIPE || errno == unix.ECONNRESET {
+		return errSilent
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// ended says how a child ended.
+func ended(waitErr error) error {
+	if waitErr == nil {
+		return errors.New("exit status 0")
+	}
+	return waitErr
+}
+
+// signalled says whether a child ended by a signal that tells programs to end.
+func signalled(waitErr error) bool {
+	var exit *exec.ExitError
+	if !errors.As(waitErr, &exit) {
+		return false
+	}
+	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
+		return true
+	}
+	return false
+}
