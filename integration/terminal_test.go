@@ -47,7 +47,9 @@ func TestProgressBar(t *testing.T) {
 	if strings.Count(r.stdout, "/1000") < 2 || !strings.Contains(r.stdout, "\r[#") || !strings.Contains(r.stdout, "\r\x1b[KCreated ") {
 		t.Errorf("no bar in %.500q", r.stdout)
 	}
-	sh(t, del).want(t, 0)
+	if r := onTerminal(t, del).want(t, 0); !strings.Contains(r.stdout, "/1000") || !strings.HasSuffix(r.stdout, "\r\x1b[K") {
+		t.Errorf("no bar in %.500q", r.stdout)
+	}
 	for _, options := range []string{"-q", "2>&1 | cat"} {
 		r := onTerminal(t, create+" "+options)
 		if strings.Contains(r.stdout, "\r[") || strings.Contains(r.stdout, "\x1b") {

@@ -46,16 +46,8 @@ func child() {
 	os.Exit(0)
 }
 
-// serve greets the parent, and works off the plans that come.
+// serve works off the plans that come.
 func serve(c *conn) error {
-	if err := c.send(&message{kind: kindHello, version: protocol}); err != nil {
-		return err
-	}
-	// A parent whose fork went wrong may never come to it, and hold the socket all the same.
-	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN}}
-	if n, err := unix.Poll(fds, int(helloPatience.Milliseconds())); err == nil && n == 0 {
-		return errors.New("no plan came")
-	}
 	b := &builder{conn: c}
 	for {
 		if err := b.run(); err != nil {
@@ -72,7 +64,10 @@ func serve(c *conn) error {
 
 // run makes the namespaces, and tells the parent. After an error nothing is left of them, or the parent knows.
 func (b *builder) run() error {
-	err := b.start()
+	err := b.greet()
+	if err == nil {
+		err = b.start()
+	}
 	var failure *Error
 	if err == nil {
 		failure, err = b.transact()
@@ -87,6 +82,22 @@ func (b *builder) run() error {
 		m.target, m.stage, m.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
 	}
 	return errors.Join(err, b.send(m))
+}
+
+// greet says hello before the first plan, and waits for that.
+func (b *builder) greet() error {
+	if b.plan != nil {
+		return nil
+	}
+	if err := b.send(&message{kind: kindHello, version: protocol}); err != nil {
+		return err
+	}
+	// A parent whose fork went wrong may never come to it, and hold the socket all the same.
+	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN}}
+	if n, err := unix.Poll(fds, int(helloPatience.Milliseconds())); err == nil && n == 0 {
+		return errors.New("no plan came")
+	}
+	return nil
 }
 
 // start learns the plan.

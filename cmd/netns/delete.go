@@ -49,7 +49,7 @@ func deleteAll(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d.several = len(names) > 1
+	d.several, d.bar = len(names) > 1, newBar(c, len(names))
 	if err := d.checkKill(names); err != nil {
 		return err
 	}

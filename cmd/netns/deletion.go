@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,6 +24,7 @@ type deletion struct {
 	lenient, several, quiet, kill, wait bool
 	signal                              syscall.Signal
 	grace, timeout                      time.Duration
+	bar                                 *bar
 	first                               error // of the names' errors
 	waits                               []waiting
 }
@@ -98,6 +100,9 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 		}
 	}()
 	for _, name := range names {
+		if d.isLink(name) {
+			continue // what it leads to is not meant
+		}
 		if ns, err := netns.Open(d.options.Dir, name); err == nil {
 			all, byName[name] = append(all, ns), ns
 		}
@@ -114,6 +119,7 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 	}
 	var deleted []gone
 	for name, deleteErr := range netns.DeleteEach(ctx, names, d.options) {
+		d.bar.step()
 		removed, failure := d.judge(name, deleteErr)
 		if ns := byName[name]; ns != nil && removed {
 			deleted = append(deleted, gone{name, ns})
@@ -154,13 +160,21 @@ func (d *deletion) judge(name string, err error) (removed bool, _ error) {
 
 // fail says an error, and goes on.
 func (d *deletion) fail(err error) {
+	d.bar.clear()
 	fmt.Fprintf(os.Stderr, "%s: %s\n", d.app, escaped(err.Error()))
 	if d.first == nil {
 		d.first = codedError{errors.New(""), exitCode(err)} // said already
 	}
 }
 
+// isLink says whether a name is a symbolic link, as people make them to a container's namespace.
+func (d *deletion) isLink(name string) bool {
+	info, err := os.Lstat(filepath.Join(d.options.Dir, name))
+	return err == nil && info.Mode()&os.ModeSymlink != 0
+}
+
 func (d *deletion) close() {
+	d.bar.clear()
 	for _, w := range d.waits {
 		w.watch.Close()
 	}

@@ -95,6 +95,7 @@ const livesOn = "the name is gone, but the namespace lives on: "
 func (d *deletion) warn(deleted []gone, holding map[*netns.Namespace]string) {
 	for _, g := range deleted {
 		if text := holding[g.ns]; text != "" {
+			d.bar.clear()
 			fmt.Fprintf(os.Stderr, "netns: warning: %s\n", escaped(printable(g.name)+": "+livesOn+text))
 		}
 	}
