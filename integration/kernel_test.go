@@ -17,7 +17,8 @@ import (
 // withoutVar holds the number of a system call that a command is to be run without.
 const withoutVar = "NETNS_TEST_WITHOUT"
 
-// without runs a command under a seccomp filter that answers ENOSYS to a system call, as a kernel does that lacks it.
+// without runs a command under a seccomp filter that answers ENOSYS to a system call, as a kernel does that lacks it; of
+// ioctl, only to NS_GET_MNTNS_ID.
 func without(t *testing.T, call int, args ...string) result {
 	t.Helper()
 	path := command(args...)
@@ -35,7 +36,10 @@ func TestWithoutCall(t *testing.T) {
 	runtime.LockOSThread()
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // seccomp_data.nr
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 1},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: call, Jf: 4},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_IOCTL, Jf: 2},
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 16 + 8}, // seccomp_data.args[1], its lower half
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.NS_GET_MNTNS_ID, Jf: 1},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)},
 		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 	}
@@ -63,7 +67,7 @@ func TestOlderKernels(t *testing.T) {
 	}
 	run(t, "ip", "netns", "exec", "x", "true").want(t, 0)
 	without(t, unix.SYS_MOUNT_SETATTR, "netns", "delete", "x").want(t, 0)
-	// NS_GET_MNTNS_ID came with 6.11; no other ioctl is ours where standard output is no terminal.
+	// NS_GET_MNTNS_ID came with 6.11.
 	without(t, unix.SYS_IOCTL, "netns", "create", "x").want(t, 0)
 	sh(t, "umount /run/netns/x").want(t, 0)
 	if r := without(t, unix.SYS_IOCTL, "netns", "list", "-o", "json"); !strings.Contains(r.stdout, `"state":"unmounted"`) {

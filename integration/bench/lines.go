@@ -43,6 +43,8 @@ func (b *bench) lines() []*line {
 			there: few, rounds: bulks, per: bulk, must: 1.10, stretch: 0.80,
 			sides: [3]side{b.bulk(bulk), b.floored(bulk)},
 		},
+		b.factoryLine(1, 1.30, 1.15),
+		b.factoryLine(2, 0.90, 0.75),
 		b.execLine("`netns exec X true`", "netns exec", few, 1.60, 1.30),
 		b.execLine("`netns exec --net-only X true`", "netns exec --net-only", few, 1.50, 1.25),
 		{
