@@ -55,7 +55,7 @@ func TestIdentify(t *testing.T) {
 func TestIdentifyErrors(t *testing.T) {
 	world.Clean(t)
 	for _, word := range []string{"nope", "0", "1x", "''"} {
-		sh(t, "netns identify "+word).want(t, 2, "is is not the number of a process")
+		sh(t, "netns identify "+word).want(t, 2, "is not the number of a process")
 	}
 	run(t, "netns", "identify", "1", "2").want(t, 2, "takes one process")
 	run(t, "netns", "identify", "4000000").want(t, 3, "identify: no process or thread has the number 4000000")

@@ -66,7 +66,7 @@ func TestThousandNamesOrNone(t *testing.T) {
 func TestDescriptorLimit(t *testing.T) {
 	world.Clean(t)
 	names := thousand()
-	const limited = `ulimit -n 256; exec setpriv --bounding-set=-sys_resource "$@"`
+	const limited = `export GOMAXPROCS=1; ulimit -n 256; exec setpriv --bounding-set=-sys_resource "$@"`
 	run(t, append([]string{"sh", "-c", limited, "sh", "netns", "create"}, names...)...).
 		want(t, 6, "having 1064 files open where the limit (ulimit -Hn) is 256 needs CAP_SYS_RESOURCE")
 	run(t, append([]string{"sh", "-c", `ulimit -Sn 64; exec "$@"`, "sh", "netns", "create"}, names...)...).want(t, 0)

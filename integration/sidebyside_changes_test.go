@@ -85,7 +85,7 @@ var changingSideBySide = []comparison{
 	},
 	{
 		form: "ip netns add: an awkward name", run: "ip netns add -x",
-		ip: side{after: "-x: down"}, netns: &side{code: 2, stderr: `unknown option "x"; see netns add --help`},
+		ip: side{after: "-x: down"}, netns: &side{code: 2, stderr: `unknown option "-x"; see netns add --help`},
 	},
 	{
 		form: "ip netns add: an awkward name", run: "ip netns add .x",
@@ -209,7 +209,7 @@ var changingSideBySide = []comparison{
 	{
 		form: "ip netns delete: a symbolic link", given: one + "; ln -s a /run/netns/b", run: "ip netns del b",
 		ip:    side{after: "a: file"},
-		netns: &side{stderr: "warning: b: the name is gone, but the namespace", after: "a: down"},
+		netns: &side{after: "a: down"},
 	},
 	{
 		form: "ip netns delete: a directory", given: "mkdir /run/netns/a", run: "ip netns del a",
@@ -234,7 +234,7 @@ var changingSideBySide = []comparison{
 	{
 		form: "ip netns delete: a name with a hyphen", given: "ip netns add -x", run: "ip netns del -x",
 		ip:    side{},
-		netns: &side{code: 2, stderr: `unknown option "x"; see netns delete --help`, after: "-x: down"},
+		netns: &side{code: 2, stderr: `unknown option "-x"; see netns delete --help`, after: "-x: down"},
 	},
 	{
 		form: "ip netns delete: a name with a hyphen", given: "ip netns add -x", run: "ip netns del -x",

@@ -330,12 +330,12 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	{
 		form: "ip -all netns VERB", given: one, run: "ip -all netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "all"; see netns list --help`, after: "a: down"},
+		netns: &side{stdout: "a\n/proc/1/ns/net\n", after: "a: down"},
 	},
 	{
 		form: "ip -netns NAME netns VERB", given: knowing, run: "ip -n a netns list-id",
 		ip:    side{stdout: "nsid 77 (iproute2 netns name: b)\n", after: "a: down (id: 7); b: down (id: 8)"},
-		netns: &side{code: 2, stderr: `unknown option "n"; see netns add --help`, after: "a: down (id: 7); b: down (id: 8)"},
+		netns: &side{code: 2, stderr: `unknown option "-n"; see netns add --help`, after: "a: down (id: 7); b: down (id: 8)"},
 	},
 	{
 		form: "ip -netns NAME netns VERB", given: knowing, run: "ip -n a netns list-id",
@@ -345,22 +345,22 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -4 netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "4"; see netns --help`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "-4"; see netns --help`, after: "a: down"},
 	},
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -br netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "br"; see netns list --help`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "--br"; see netns list --help`, after: "a: down"},
 	},
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -c netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "c"; see netns list --help`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "-c"; see netns list --help`, after: "a: down"},
 	},
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -d netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "d" (did you mean "--dir"?); see`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "-d" (did you mean "--dir"?); see`, after: "a: down"},
 	},
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -o netns list",
@@ -370,6 +370,6 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -s netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "s"; see netns list --help`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "-s"; see netns list --help`, after: "a: down"},
 	},
 }

@@ -42,12 +42,12 @@ func TestColourOnTerminal(t *testing.T) {
 // Long work shows how far it is, on a terminal only, and takes that away again.
 func TestProgressBar(t *testing.T) {
 	world.Clean(t)
-	const create, del = "netns create $(seq -f n%g 1000)", "netns delete $(seq -f n%g 1000)"
+	const create, del = "netns create $(seq -f n%g 2000)", "netns delete $(seq -f n%g 2000)"
 	r := onTerminal(t, create).want(t, 0)
-	if strings.Count(r.stdout, "/1000") < 2 || !strings.Contains(r.stdout, "\r[#") || !strings.Contains(r.stdout, "\r\x1b[KCreated ") {
+	if strings.Count(r.stdout, "/2000") < 2 || !strings.Contains(r.stdout, "\r[#") || !strings.Contains(r.stdout, "\r\x1b[KCreated ") {
 		t.Errorf("no bar in %.500q", r.stdout)
 	}
-	if r := onTerminal(t, del).want(t, 0); !strings.Contains(r.stdout, "/1000") || !strings.HasSuffix(r.stdout, "\r\x1b[K") {
+	if r := onTerminal(t, del).want(t, 0); !strings.Contains(r.stdout, "/2000") || !strings.HasSuffix(r.stdout, "\r\x1b[K") {
 		t.Errorf("no bar in %.500q", r.stdout)
 	}
 	for _, options := range []string{"-q", "2>&1 | cat"} {
