@@ -168,7 +168,8 @@ func TestIPHidesWhatIsMounted(t *testing.T) {
 }
 
 // Made in a mount namespace that keeps its mounts to itself, ip's namespace is a stale file for everybody else, without a
-// word. Ours is one that says where it is, and TestCreateInAnotherMountNamespace has the rest.
+// word. Ours is one that says where it is, and create warns (add is silent, as ip's is).
+// TestCreateInAnotherMountNamespace has the rest.
 func TestIPAddInPrivateMounts(t *testing.T) {
 	world.Clean(t)
 	creatable(t, "first")
@@ -176,7 +177,7 @@ func TestIPAddInPrivateMounts(t *testing.T) {
 	r := sh(t, private+"ip netns add a")
 	mended(t, r.code == 0 && r.stderr == "" && inRunDir(t) == "a: file", "in private mounts it leaves a stale file silently")
 	emptyRunDir(t)
-	sh(t, private+"netns add a").want(t, 0, "netns: warning: ", "in this mount namespace only")
+	sh(t, private+"netns create a").want(t, 0, "netns: warning: ", "in this mount namespace only")
 	run(t, "netns", "exec", "a", "true").want(t, 125, "mounted in another mount namespace")
 	netns(t, "delete", "--force", "a")
 }

@@ -9,8 +9,9 @@ each() {
     $1 644 "$BUILD"/copyright "$DOCDIR/copyright"
     $1 644 README.md "$DOCDIR/README.md"
     $1 644 CHANGELOG.md "$DOCDIR/CHANGELOG.md"
-    $1 644 docs/netns.md "$DOCDIR/docs/netns.md"
-    $1 644 docs/faults.md "$DOCDIR/docs/faults.md"
+    for doc in netns.md ip-netns.md json-schema.json faults.md performance.md; do
+        $1 644 "docs/$doc" "$DOCDIR/docs/$doc"
+    done
     $1 644 cmd/netns/scripts/netns.bash "$BASHDIR/netns"
     $1 644 cmd/netns/scripts/netns.zsh "$ZSHDIR/_netns"
     $1 644 cmd/netns/scripts/netns.fish "$FISHDIR/netns.fish"

@@ -23,8 +23,14 @@ type Factory struct {
 	done  chan struct{} // closed by Close
 
 	mu    sync.Mutex
-	store *persist.Store
+	store *openDir
 	idle  []*worker
+}
+
+// An openDir is a run directory that transactions share. One that is there no more is closed when the last has ended.
+type openDir struct {
+	*persist.Store
+	users int
 }
 
 // NewFactory returns a Factory for the run directory ("" for the default one), by whose steps all namespaces are made, and
@@ -51,10 +57,12 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	store, err := f.prepare(ctx)
+	dir, err := f.prepare(ctx)
 	if err != nil {
 		return err
 	}
+	defer f.release(dir)
+	store := dir.Store
 	claim, err := reserve(ctx, store, plan)
 	if err != nil {
 		return err
@@ -72,18 +80,35 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 	return err
 }
 
-// prepare returns the run directory, anew if another one is in its place.
-func (f *Factory) prepare(ctx context.Context) (*persist.Store, error) {
+// prepare returns the run directory, opened anew if another one is in its place.
+func (f *Factory) prepare(ctx context.Context) (*openDir, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.store != nil && f.store.IsCurrent() {
-		return f.store, nil
+	if f.store != nil && !f.store.IsCurrent() {
+		f.drop(f.store)
+		f.store = nil
 	}
-	store, err := persist.Prepare(ctx, f.dir)
-	if err == nil {
-		f.store = store // the other may be in use; its file is closed when it is garbage
+	if f.store == nil {
+		store, err := persist.Prepare(ctx, f.dir)
+		if err != nil {
+			return nil, err
+		}
+		f.store = &openDir{store, 1} // for the factory itself
 	}
-	return store, err
+	f.store.users++
+	return f.store, nil
+}
+
+func (f *Factory) release(dir *openDir) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.drop(dir)
+}
+
+func (f *Factory) drop(dir *openDir) {
+	if dir.users--; dir.users == 0 {
+		dir.Close()
+	}
 }
 
 // take returns a child that waits, or a new one.
@@ -101,7 +126,7 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 		if w.waits() {
 			return w, nil
 		}
-		_ = w.end() // it died, which it had no reason to
+		_, _ = w.end() // it died, which it had no reason to
 	}
 }
 
@@ -140,9 +165,9 @@ func (f *Factory) Close() {
 		w.stop()
 	}
 	for _, w := range f.idle {
-		_ = w.end()
+		_, _ = w.end()
 	}
 	if f.store != nil {
-		f.store.Close()
+		f.drop(f.store)
 	}
 }

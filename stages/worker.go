@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"sync"
 	"syscall"
 	"time"
@@ -26,7 +25,7 @@ const (
 // A worker is a child, as its parent sees it.
 type worker struct {
 	conn    *conn
-	process *exec.Cmd
+	process *process
 	greeted bool
 
 	names  []string // of the transaction, in which messages count
@@ -45,32 +44,24 @@ func startWorker(token string) (*worker, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), "socket to the child"), os.NewFile(uintptr(fds[1]), "socket")
 	defer theirs.Close()
-	w := &worker{conn: newConn(ours)}
-	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
-	w.process = &exec.Cmd{
-		Path:       reexec.Self(),
-		Args:       []string{entryPoint},
-		Env:        []string{token},
-		Stderr:     os.Stderr,
-		ExtraFiles: []*os.File{theirs},
-		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
-	}
+	env := []string{token}
 	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
-		w.process.Env = append(w.process.Env, "LD_LIBRARY_PATH="+path)
+		env = append(env, "LD_LIBRARY_PATH="+path)
 	}
-	if err := w.process.Start(); err != nil {
+	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
+	process, err := startProcess(reexec.Self(), []string{entryPoint}, env, theirs)
+	if err != nil {
 		ours.Close()
 		return nil, fmt.Errorf("start the child: %w", err)
 	}
-	return w, nil
+	return &worker{conn: newConn(ours), process: process}, nil
 }
 
 // begin tells the child its part of a transaction.
 func (w *worker) begin(m *message, files []*os.File) error {
 	w.names, w.undone = m.names, false
 	if !w.greeted {
-		w.silence = time.AfterFunc(helloPatience, w.kill)
+		w.silence = time.AfterFunc(helloPatience, w.process.kill)
 	}
 	return w.conn.send(m, files...)
 }
@@ -107,23 +98,21 @@ func (w *worker) receive() (*message, error) {
 func (w *worker) stop() {
 	w.stopped.Do(func() {
 		unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_WR)
-		w.killer = time.AfterFunc(endPatience, w.kill)
+		w.killer = time.AfterFunc(endPatience, w.process.kill)
 	})
 }
 
-func (w *worker) kill() { _ = w.process.Process.Kill() } // it may have ended by itself
-
-// end stops the child, and returns how it ended, as [exec.Cmd.Wait] has it.
-func (w *worker) end() error {
+// end stops the child, and returns how it ended.
+func (w *worker) end() (syscall.WaitStatus, error) {
 	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	w.stop()
-	err := w.process.Wait()
+	status, err := w.process.wait()
 	w.killer.Stop()
 	if w.silence != nil {
 		w.silence.Stop()
 	}
 	w.conn.file.Close()
-	return err
+	return status, err
 }
 
 // errSilent is how the conversation ends when a child dies in the middle of it.
@@ -136,25 +125,4 @@ func silent(what string, err error) error {
 		return errSilent
 	}
 	return fmt.Errorf("%s: %w", what, err)
-}
-
-// ended says how a child ended.
-func ended(waitErr error) error {
-	if waitErr == nil {
-		return errors.New("exit status 0")
-	}
-	return waitErr
-}
-
-// signalled says whether a child ended by a signal that tells programs to end.
-func signalled(waitErr error) bool {
-	var exit *exec.ExitError
-	if !errors.As(waitErr, &exit) {
-		return false
-	}
-	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
-	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
-		return true
-	}
-	return false
 }

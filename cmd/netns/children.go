@@ -82,10 +82,7 @@ func (c *children) run(cmd *exec.Cmd) (int, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return 0, err
 	}
-	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-		return codeSignal + int(status.Signal()), nil
-	}
-	return cmd.ProcessState.ExitCode(), nil
+	return endOf(cmd.ProcessState), nil
 }
 
 // signalled returns the error for the first signal that came, or nil.

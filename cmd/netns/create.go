@@ -197,15 +197,12 @@ func createError(verb string, names []string, err error) error {
 
 // report prints what was made. The lines are those of the contract.
 func report(c *cli.Context, names []string, o netns.Options) error {
-	if c.Bool("quiet") || len(names) == 0 {
+	if c.Bool("quiet") || len(names) == 0 || c.Command.Name == "add" { // ip's word is silent, and so is ours
 		return nil
 	}
 	if netns.HiddenFromInit(o.Dir, names[0]) {
 		fmt.Fprintln(os.Stderr, "netns: warning: these names show their namespaces in this mount namespace only "+
 			"(as under ip netns exec, or systemd's PrivateMounts=)")
-	}
-	if c.Command.Name == "add" {
-		return nil
 	}
 	var text strings.Builder
 	for _, name := range names {
