@@ -126,7 +126,7 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 		if w.waits() {
 			return w, nil
 		}
-		_, _ = w.end() // it died, which it had no reason to
+		_ = w.end() // it died, which it had no reason to
 	}
 }
 
@@ -165,7 +165,7 @@ func (f *Factory) Close() {
 		w.stop()
 	}
 	for _, w := range f.idle {
-		_, _ = w.end()
+		_ = w.end()
 	}
 	if f.store != nil {
 		f.drop(f.store)

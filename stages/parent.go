@@ -85,8 +85,8 @@ func (r *run) transact(ctx context.Context, again bool) error {
 	if again && r.committed {
 		return err
 	}
-	silence, signal := r.end()
-	if signal { // before it left our process group: then the signal is ours, too, and may be on its way
+	ends := r.end()
+	if slices.ContainsFunc(ends, signalled) { // before it left our process group: then the signal is ours, too, and may be on its way
 		select {
 		case <-ctx.Done():
 		case <-time.After(signalPatience):
@@ -98,7 +98,7 @@ func (r *run) transact(ctx context.Context, again bool) error {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, errSilent):
-		err = fmt.Errorf("%w: %w", errSilent, silence)
+		err = fmt.Errorf("%w: %w", errSilent, ended(ends[slices.Index(r.workers, r.broken)]))
 	}
 	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.undone }) {
 		r.undo(&err)
@@ -112,17 +112,14 @@ func (r *run) stop() {
 	}
 }
 
-// end ends all workers. It returns how the broken one ended, and whether one did by a signal that tells programs to end.
-func (r *run) end() (broken error, signal bool) {
+// end ends all workers, and returns how.
+func (r *run) end() []error {
 	r.stop()
+	var ends []error
 	for _, w := range r.workers {
-		status, err := w.end()
-		if w == r.broken {
-			broken = describe(status, err)
-		}
-		signal = signal || signalled(status)
+		ends = append(ends, w.end())
 	}
-	return broken, signal
+	return ends
 }
 
 // begin tells each worker its share of the names.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"sync"
 	"syscall"
 	"time"
@@ -25,7 +26,7 @@ const (
 // A worker is a child, as its parent sees it.
 type worker struct {
 	conn    *conn
-	process *process
+	process *exec.Cmd
 	greeted bool
 
 	names  []string // of the transaction, in which messages count
@@ -44,24 +45,32 @@ func startWorker(token string) (*worker, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), "socket to the child"), os.NewFile(uintptr(fds[1]), "socket")
 	defer theirs.Close()
-	env := []string{token}
-	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
-		env = append(env, "LD_LIBRARY_PATH="+path)
-	}
+	w := &worker{conn: newConn(ours)}
 	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
-	process, err := startProcess(reexec.Self(), []string{entryPoint}, env, theirs)
-	if err != nil {
+	w.process = &exec.Cmd{
+		Path:       reexec.Self(),
+		Args:       []string{entryPoint},
+		Env:        []string{token},
+		Stderr:     os.Stderr,
+		ExtraFiles: []*os.File{theirs},
+		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	}
+	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
+		w.process.Env = append(w.process.Env, "LD_LIBRARY_PATH="+path)
+	}
+	if err := w.process.Start(); err != nil {
 		ours.Close()
 		return nil, fmt.Errorf("start the child: %w", err)
 	}
-	return &worker{conn: newConn(ours), process: process}, nil
+	return w, nil
 }
 
 // begin tells the child its part of a transaction.
 func (w *worker) begin(m *message, files []*os.File) error {
 	w.names, w.undone = m.names, false
 	if !w.greeted {
-		w.silence = time.AfterFunc(helloPatience, w.process.kill)
+		w.silence = time.AfterFunc(helloPatience, w.kill)
 	}
 	return w.conn.send(m, files...)
 }
@@ -98,21 +107,23 @@ func (w *worker) receive() (*message, error) {
 func (w *worker) stop() {
 	w.stopped.Do(func() {
 		unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_WR)
-		w.killer = time.AfterFunc(endPatience, w.process.kill)
+		w.killer = time.AfterFunc(endPatience, w.kill)
 	})
 }
 
-// end stops the child, and returns how it ended.
-func (w *worker) end() (syscall.WaitStatus, error) {
+func (w *worker) kill() { _ = w.process.Process.Kill() } // it may have ended by itself
+
+// end stops the child, and returns how it ended, as [exec.Cmd.Wait] has it.
+func (w *worker) end() error {
 	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	w.stop()
-	status, err := w.process.wait()
+	err := w.process.Wait()
 	w.killer.Stop()
 	if w.silence != nil {
 		w.silence.Stop()
 	}
 	w.conn.file.Close()
-	return status, err
+	return err
 }
 
 // errSilent is how the conversation ends when a child dies in the middle of it.
@@ -125,4 +136,25 @@ func silent(what string, err error) error {
 		return errSilent
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// ended says how a child ended.
+func ended(waitErr error) error {
+	if waitErr == nil {
+		return errors.New("exit status 0")
+	}
+	return waitErr
+}
+
+// signalled says whether a child ended by a signal that tells programs to end.
+func signalled(waitErr error) bool {
+	var exit *exec.ExitError
+	if !errors.As(waitErr, &exit) {
+		return false
+	}
+	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
+	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
+		return true
+	}
+	return false
 }
