@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/world"
 )
 
@@ -111,4 +112,36 @@ func TestBulkEndedBySignal(t *testing.T) {
 			t.Fatalf("%d files after %v", len(files), r)
 		}
 	}
+}
+
+// A child that was started early, and is too early, is replaced; one that nobody needs is gone when the command is.
+func TestEarlyChild(t *testing.T) {
+	world.Clean(t)
+	creatable(t, "first")
+	end := library.Prestart()
+	if n := len(children()); n != 1 {
+		t.Errorf("%d children", n)
+	}
+	syscall.Kill(children()[0], syscall.SIGKILL)
+	time.Sleep(100 * time.Millisecond) // until its socket is closed as well
+	if err := library.Create(t.Context(), []string{"a"}, library.Options{}); err != nil {
+		t.Error(err)
+	}
+	for _, o := range []library.Options{{}, {Addresses: []string{"10.1.2.3/32"}}} {
+		library.Prestart()
+		if err := library.Create(t.Context(), []string{"b"}, o); err != nil {
+			t.Error(err)
+		}
+		netns(t, "delete", "b")
+	}
+	end()
+	if left := children(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	run(t, "netns", "create", "a").want(t, 4)
+	run(t, "netns", "create", "--nope", "b").want(t, 2)
+	if left := children(); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+	netns(t, "delete", "a")
 }

@@ -132,7 +132,7 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 
 // waits says whether a child that has nothing to do is still there.
 func (w *worker) waits() bool {
-	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLIN | unix.POLLRDHUP}}
+	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLRDHUP}}
 	var n int
 	err := again(func() (err error) {
 		n, err = unix.Poll(fds, 0)

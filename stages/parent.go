@@ -34,7 +34,7 @@ func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
 	defer claim.Close()
 	r := &run{plan: plan, store: store, claim: claim}
 	for range plan.children() {
-		w, err := startWorker(token(plan))
+		w, err := takeWorker(plan)
 		if err != nil {
 			r.end()
 			return err

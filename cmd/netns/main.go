@@ -18,7 +18,15 @@ var verbs []func() *cli.Command
 
 func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
 
-func main() { os.Exit(runCommand(context.Background(), newApp(), os.Args)) }
+func main() {
+	end := func() {}
+	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
+		end = netns.Prestart() // while the command line is read
+	}
+	code := runCommand(context.Background(), newApp(), os.Args)
+	end()
+	os.Exit(code)
+}
 
 // runCommand runs a command line, of which the first word is the program's name, says what went wrong, and returns the
 // exit code.

@@ -1,0 +1,51 @@
+package stages
+
+// early is a child that was started before it was known what it is to do.
+var early = make(chan *worker, 1)
+
+// Prestart starts a child for the next [Run] of a plan that has only the stages of this package. It is for a program that
+// knows that it will make namespaces before it knows which: the child starts while it finds out. What fails is tried, and
+// told, once more by Run. The function that it returns ends a child that no Run took, and is to be called before the program
+// ends.
+func Prestart() (end func()) {
+	if mayStart() == nil {
+		if w, err := startWorker(tokenVar + "=" + publishStage); err == nil { // which is registered last
+			select {
+			case early <- w:
+			default: // there is one
+				w.discard()
+			}
+		}
+	}
+	return func() {
+		select {
+		case w := <-early:
+			w.discard()
+		default:
+		}
+	}
+}
+
+// discard ends a child that has nothing to do.
+func (w *worker) discard() {
+	w.kill()
+	_ = w.end()
+}
+
+// takeWorker returns the child that was started early, if it knows the plan's stages, or starts one.
+func takeWorker(plan *Plan) (*worker, error) {
+	for _, step := range plan.Steps {
+		if step.Stage != sysctlStage && step.Stage != loopbackStage && step.Stage != verifyStage {
+			return startWorker(token(plan))
+		}
+	}
+	select {
+	case w := <-early:
+		if w.waits() {
+			return w, nil
+		}
+		w.discard() // it waits for a bounded time
+	default:
+	}
+	return startWorker(token(plan))
+}
