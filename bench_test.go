@@ -31,8 +31,13 @@ func removeAll(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for name, err := range netns.DeleteEach(context.Background(), names, netns.DeleteOptions{}) {
-		if err != nil {
+	dir, err := netns.OpenDir("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dir.Close()
+	for _, name := range names {
+		if err := dir.Delete(context.Background(), name, false); err != nil {
 			b.Errorf("%s: %v", name, err)
 		}
 	}

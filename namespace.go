@@ -1,7 +1,6 @@
 package netns
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,13 +21,7 @@ type Namespace struct {
 // being made it waits a moment. It needs no privilege, and returns a *[NameError], a *[NotExistError], or a
 // *[StateError] for what is no network namespace.
 func Open(dir, name string) (*Namespace, error) {
-	store, err := storeOf(dir, name)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	f, err := store.Namespace(context.Background(), name)
-	return opened(store.Path(name), f, err)
+	return with(dir, func(d *Dir) (*Namespace, error) { return d.Open(name) })
 }
 
 // OpenPath opens the namespace that a path shows, which need not be in a run directory. It returns a *[NotExistError],

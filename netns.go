@@ -11,12 +11,10 @@
 package netns
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"os"
-	"path/filepath"
 
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
@@ -179,87 +177,20 @@ type DeleteOptions struct {
 // holds it. It returns a *[NotExistError] if there is no such name, a *[StateError] for what is no namespace's, a
 // *[BusyError] if a transaction that lives holds the name for five seconds, or a *[PrivilegeError].
 func Delete(ctx context.Context, name string, o DeleteOptions) error {
-	store, err := storeOf(o.Dir, name)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return store.Delete(ctx, name, o.Force)
-}
-
-// DeleteEach is [Delete] for many names, which is quicker than one by one. It reports each name with Delete's result, and
-// ends early if the loop over it does.
-func DeleteEach(ctx context.Context, names []string, o DeleteOptions) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		store, err := persist.Open(o.Dir)
-		if err == nil {
-			defer store.Close()
-		}
-		for _, name := range names {
-			deleted := err
-			switch {
-			case err == nil:
-				deleted = store.Delete(ctx, name, o.Force)
-			case errors.Is(err, os.ErrNotExist):
-				deleted = Delete(ctx, name, o)
-			}
-			if !yield(name, deleted) {
-				return
-			}
-		}
-	}
+	_, err := with(o.Dir, func(d *Dir) (any, error) { return nil, d.Delete(ctx, name, o.Force) })
+	return err
 }
 
 // Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
-func Names(dir string) ([]string, error) {
-	store, err := persist.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	return store.Names()
-}
+func Names(dir string) ([]string, error) { return with(dir, (*Dir).Names) }
 
 // List returns the entries of a run directory, sorted by name. A directory that is not there has none. Without
 // privilege, the state of what is not ready is [Unreadable], and [Kept] namespaces are shown as [Ready].
-func List(dir string) ([]Entry, error) {
-	store, err := persist.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	names, err := store.Names()
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]Entry, 0, len(names))
-	for _, name := range names {
-		entry, err := store.Lookup(name)
-		if errors.Is(err, os.ErrNotExist) { // gone meanwhile
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, entry)
-	}
-	return entries, nil
-}
+func List(dir string) ([]Entry, error) { return with(dir, (*Dir).List) }
 
 // Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
 func Lookup(dir, name string) (Entry, error) {
-	store, err := storeOf(dir, name)
-	if err != nil {
-		return Entry{}, err
-	}
-	defer store.Close()
-	return store.Lookup(name)
+	return with(dir, func(d *Dir) (Entry, error) { return d.Lookup(name) })
 }
 
 // HiddenFromInit says whether a namespace that the caller sees under a name is not seen by the machine's first process,
@@ -285,18 +216,6 @@ type Change = persist.Change
 // It needs no privilege. An error ends it: a *[TrustError], or one that matches fs.ErrNotExist if the directory above
 // it is not there.
 func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] { return persist.Watch(ctx, dir) }
-
-// storeOf opens the run directory that a name should be in.
-func storeOf(dir, name string) (*persist.Store, error) {
-	if err := persist.CheckFileName(name); err != nil {
-		return nil, err
-	}
-	store, err := persist.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &NotExistError{Path: filepath.Join(cmp.Or(dir, DefaultDir), name)}
-	}
-	return store, err
-}
 
 // A Finding is something in a run directory that is not as it should be, and what Recover does about it, an Action.
 type (

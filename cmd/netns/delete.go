@@ -45,6 +45,7 @@ func deleteAll(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	defer d.close()
 	names, err := namesToDelete(c)
 	if err != nil {
 		return err
@@ -54,7 +55,6 @@ func deleteAll(c *cli.Context) error {
 		return err
 	}
 	ctx := untilSignal(c.Context)
-	defer d.close()
 	// Each namespace is open while it is deleted, so that what keeps it is found without mistaking another one for it.
 	for share := range slices.Chunk(names, 256) {
 		if err := d.share(ctx, share); err != nil {

@@ -18,8 +18,10 @@ import (
 
 // A deletion is what delete is asked to do, and how far it is.
 type deletion struct {
-	app     string
-	options netns.DeleteOptions
+	app   string
+	dir   *netns.Dir
+	path  string // of dir
+	force bool
 	// lenient says that a name which is not there is fine.
 	lenient, several, quiet, kill, wait bool
 	signal                              syscall.Signal
@@ -38,7 +40,8 @@ type gone struct {
 func newDeletion(c *cli.Context) (*deletion, error) {
 	d := &deletion{
 		app:     c.App.Name,
-		options: netns.DeleteOptions{Dir: runDir(c), Force: c.Bool("force")},
+		path:    runDir(c),
+		force:   c.Bool("force"),
 		lenient: c.Bool("all") || c.Bool("if-exists"),
 		quiet:   c.Bool("quiet"),
 		kill:    c.IsSet("kill"),
@@ -60,6 +63,10 @@ func newDeletion(c *cli.Context) (*deletion, error) {
 				"from 1 to 64", c.String("kill"))}
 		}
 	}
+	var err error
+	if d.dir, err = netns.OpenDir(d.path); err != nil {
+		return nil, fmt.Errorf("delete: %w", err)
+	}
 	return d, nil
 }
 
@@ -77,7 +84,7 @@ func (d *deletion) checkKill(names []string) error {
 		return nil
 	}
 	for _, name := range names {
-		ns, err := netns.Open(d.options.Dir, name)
+		ns, err := d.dir.Open(name)
 		if err != nil {
 			continue // and so will Delete, or it is none and nothing is in it
 		}
@@ -100,10 +107,10 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 		}
 	}()
 	for _, name := range names {
-		if d.isLink(name) {
-			continue // what it leads to is not meant
+		if d.quiet && !d.kill && !d.wait || d.isLink(name) { // nobody asks what it leads to
+			continue
 		}
-		if ns, err := netns.Open(d.options.Dir, name); err == nil {
+		if ns, err := d.dir.Open(name); err == nil {
 			all, byName[name] = append(all, ns), ns
 		}
 	}
@@ -118,18 +125,18 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 		return advise(fmt.Errorf("delete: %w", err), nil)
 	}
 	var deleted []gone
-	for name, deleteErr := range netns.DeleteEach(ctx, names, d.options) {
-		d.bar.step()
-		removed, failure := d.judge(name, deleteErr)
-		if ns := byName[name]; ns != nil && removed {
-			deleted = append(deleted, gone{name, ns})
-		}
-		if err = failure; err != nil {
-			break
-		}
+	for _, name := range names {
 		if ctx.Err() != nil {
 			err = fmt.Errorf("delete: %w", context.Cause(ctx))
 			break
+		}
+		d.bar.step()
+		removed, failure := d.remove(ctx, name)
+		if err = failure; err != nil {
+			break
+		}
+		if ns := byName[name]; ns != nil && removed {
+			deleted = append(deleted, gone{name, ns})
 		}
 	}
 	if watch != nil {
@@ -140,14 +147,14 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 	return err
 }
 
-// judge says what came of deleting a name. If there are several, it says itself what went wrong with one, and there is no
-// error.
-func (d *deletion) judge(name string, err error) (removed bool, _ error) {
+// remove deletes a name. If there are several, it says itself what went wrong with one, and there is no error.
+func (d *deletion) remove(ctx context.Context, name string) (removed bool, err error) {
+	err = d.dir.Delete(ctx, name, d.force)
 	var notExist *netns.NotExistError
 	if err == nil || errors.As(err, &notExist) && d.lenient {
 		return err == nil, nil
 	}
-	if left, lookupErr := netns.Lookup(d.options.Dir, name); lookupErr == nil && left.State == netns.Stale {
+	if left, lookupErr := d.dir.Lookup(name); lookupErr == nil && left.State == netns.Stale {
 		err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
 	}
 	err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
@@ -169,12 +176,13 @@ func (d *deletion) fail(err error) {
 
 // isLink says whether a name is a symbolic link, as people make them to a container's namespace.
 func (d *deletion) isLink(name string) bool {
-	info, err := os.Lstat(filepath.Join(d.options.Dir, name))
+	info, err := os.Lstat(filepath.Join(d.path, name))
 	return err == nil && info.Mode()&os.ModeSymlink != 0
 }
 
 func (d *deletion) close() {
 	d.bar.clear()
+	d.dir.Close()
 	for _, w := range d.waits {
 		w.watch.Close()
 	}

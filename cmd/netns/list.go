@@ -80,8 +80,13 @@ func listNames(dir string) (string, error) {
 
 // rowsOf returns a row for each name and, if that was asked for, for each namespace without; with what is inside if wide.
 func rowsOf(c *cli.Context, wide bool) ([]row, error) {
-	dir, all := runDir(c), c.Bool("all")
-	entries, err := netns.List(dir)
+	all := c.Bool("all")
+	dir, err := netns.OpenDir(runDir(c))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	entries, err := dir.List()
 	if err != nil {
 		return nil, err
 	}
@@ -94,11 +99,11 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 	rows := make([]row, 0, len(entries))
 	for _, e := range entries {
 		r := row{
-			Version: jsonVersion, Name: e.Name, Path: filepath.Join(dir, e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
+			Version: jsonVersion, Name: e.Name, Path: filepath.Join(runDir(c), e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
 			Processes: len(users[e.Inode]),
 		}
 		if e.State == netns.Ready || e.State == netns.Kept {
-			ns, err := netns.Open(dir, e.Name)
+			ns, err := dir.Open(e.Name)
 			r.look(ns, err, wide)
 		}
 		rows = append(rows, r)

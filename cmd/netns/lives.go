@@ -119,7 +119,7 @@ func (d *deletion) holding(ctx context.Context, deleted []gone) map[*netns.Names
 	}
 	texts := map[*netns.Namespace]string{}
 	for i, ns := range namespaces {
-		texts[ns] = describeHolders(d.options.Dir, all[i])
+		texts[ns] = describeHolders(d.path, all[i])
 	}
 	return texts
 }

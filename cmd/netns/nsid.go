@@ -140,7 +140,12 @@ func peerIDs(target, nsid int) ([]netns.PeerID, error) {
 
 // namesByID returns the names of the namespaces for which the caller's has an id.
 func namesByID(dir string) (map[int][]string, error) {
-	entries, err := netns.List(dir)
+	open, err := netns.OpenDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer open.Close()
+	entries, err := open.List()
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +154,7 @@ func namesByID(dir string) (map[int][]string, error) {
 		if e.State != netns.Ready && e.State != netns.Kept {
 			continue
 		}
-		ns, err := netns.Open(dir, e.Name)
+		ns, err := open.Open(e.Name)
 		if err != nil { // it has gone since
 			continue
 		}

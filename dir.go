@@ -1,0 +1,110 @@
+package netns
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/netns-go/netns/persist"
+)
+
+// A Dir is an open run directory, for work on many names: functions that take a directory's path open it anew each time.
+// It is safe for concurrent use.
+type Dir struct {
+	path  string
+	store *persist.Store // nil if there was no such directory
+}
+
+// OpenDir opens a run directory ("" for the default one). One that is not there is as good as an empty one. It returns a
+// *[TrustError] for one that somebody else could write to.
+func OpenDir(dir string) (*Dir, error) {
+	dir = cmp.Or(dir, DefaultDir)
+	store, err := persist.Open(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return &Dir{dir, store}, nil
+}
+
+// with calls f with a run directory that is open meanwhile.
+func with[T any](dir string, f func(*Dir) (T, error)) (result T, err error) {
+	d, err := OpenDir(dir)
+	if err != nil {
+		return result, err
+	}
+	defer d.Close()
+	return f(d)
+}
+
+// Close closes the directory. Names and namespaces stay.
+func (d *Dir) Close() {
+	if d.store != nil {
+		d.store.Close()
+	}
+}
+
+// has returns the error for a name that cannot be in the directory.
+func (d *Dir) has(name string) error {
+	if err := persist.CheckFileName(name); err != nil {
+		return err
+	}
+	if d.store == nil {
+		return &NotExistError{Path: filepath.Join(d.path, name)}
+	}
+	return nil
+}
+
+// Names is [Names] for this directory.
+func (d *Dir) Names() ([]string, error) {
+	if d.store == nil {
+		return nil, nil
+	}
+	return d.store.Names()
+}
+
+// List is [List] for this directory.
+func (d *Dir) List() ([]Entry, error) {
+	names, err := d.Names()
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, 0, len(names))
+	for _, name := range names {
+		entry, err := d.store.Lookup(name)
+		if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, entry)
+	}
+	return entries, nil
+}
+
+// Lookup is [Lookup] for this directory.
+func (d *Dir) Lookup(name string) (Entry, error) {
+	if err := d.has(name); err != nil {
+		return Entry{}, err
+	}
+	return d.store.Lookup(name)
+}
+
+// Open is [Open] for this directory.
+func (d *Dir) Open(name string) (*Namespace, error) {
+	if err := d.has(name); err != nil {
+		return nil, err
+	}
+	f, err := d.store.Namespace(context.Background(), name)
+	return opened(d.store.Path(name), f, err)
+}
+
+// Delete is [Delete] for this directory.
+func (d *Dir) Delete(ctx context.Context, name string, force bool) error {
+	if err := d.has(name); err != nil {
+		return err
+	}
+	return d.store.Delete(ctx, name, force)
+}
