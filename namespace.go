@@ -70,14 +70,23 @@ func (n *Namespace) Close() error { return n.file.Close() }
 // The thread is f's alone and ends with it. It is never the process's main thread, which /proc/self/ns/net shows and
 // which cannot end.
 func (n *Namespace) Do(f func() error) error {
-	defer runtime.KeepAlive(n) // and so its descriptor open
-	return onThread(func() error {
-		err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
-		if errors.Is(err, unix.EPERM) {
-			err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-		}
-		return err
-	}, f)
+	return onThread(n.enter, f)
+}
+
+// Tour runs f on a thread of its own, which f can put into one namespace after another with enter, and returns f's error.
+// It is [Namespace.Do] for many namespaces, each of which may be closed when the next is entered.
+func Tour(f func(enter func(*Namespace) error) error) error {
+	return onThread(func() error { return nil }, func() error { return f((*Namespace).enter) })
+}
+
+// enter puts the calling thread into the namespace.
+func (n *Namespace) enter() error {
+	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
+	runtime.KeepAlive(n)
+	if errors.Is(err, unix.EPERM) {
+		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
+	}
+	return err
 }
 
 // onThread runs enter and, if that succeeds, f on a thread that ends with them and is not the main one.

@@ -31,6 +31,20 @@ func linksOf(ns *netns.Namespace) ([]link, error) {
 		return nil, err
 	}
 	defer h.Close()
+	return links(h)
+}
+
+// linksHere is linksOf for the namespace of the calling thread.
+func linksHere() ([]link, error) {
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	return links(h)
+}
+
+func links(h *netlink.Handle) ([]link, error) {
 	found, err := h.LinkList()
 	if err != nil {
 		return nil, err
@@ -43,11 +57,11 @@ func linksOf(ns *netns.Namespace) ([]link, error) {
 	for _, l := range found {
 		names[l.Attrs().Index] = l.Attrs().Name
 	}
-	var links []link
+	shown := make([]link, 0, len(found))
 	for _, l := range found {
-		links = append(links, newLink(l, names, addresses))
+		shown = append(shown, newLink(l, names, addresses))
 	}
-	return links, nil
+	return shown, nil
 }
 
 func newLink(l netlink.Link, names map[int]string, addresses []netlink.Addr) link {

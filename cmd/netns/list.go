@@ -10,6 +10,8 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 func init() { register(listCommand) }
@@ -102,32 +104,53 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 			Version: jsonVersion, Name: e.Name, Path: filepath.Join(runDir(c), e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
 			Processes: len(users[e.Inode]),
 		}
-		if e.State == netns.Ready || e.State == netns.Kept {
-			ns, err := dir.Open(e.Name)
-			r.look(ns, err, wide)
-		}
 		rows = append(rows, r)
 	}
 	if all {
 		for _, e := range entries {
 			delete(users, e.Inode)
 		}
-		rows = append(rows, unnamedRows(users, wide)...)
+		rows = append(rows, unnamedRows(users)...)
 	}
-	return rows, nil
+	return rows, lookInto(rows, dir, wide)
+}
+
+// lookInto adds what there is to be seen of each namespace that there is; of one that has gone since, nothing.
+func lookInto(rows []row, dir *netns.Dir, wide bool) error {
+	own, err := netlink.NewHandle(unix.NETLINK_ROUTE) // it is the caller's namespace that has ids
+	if err != nil {
+		return fmt.Errorf("open rtnetlink: %w", err)
+	}
+	defer own.Close()
+	return netns.Tour(func(enter func(*netns.Namespace) error) error {
+		for i := range rows {
+			if rows[i].Inode == 0 {
+				continue
+			}
+			ns, err := rows[i].open(dir)
+			if err != nil {
+				continue
+			}
+			if id, err := own.GetNetNsIdByFd(ns.Fd()); err == nil {
+				rows[i].NSID = assigned(id)
+			}
+			if wide && enter(ns) == nil {
+				rows[i].Links, _ = linksHere() // what cannot be looked at is not shown
+			}
+			ns.Close()
+		}
+		return nil
+	})
 }
 
 // unnamed is the state of a namespace without a name.
 const unnamed netns.State = "unnamed"
 
-func unnamedRows(users map[uint64][]int, wide bool) []row {
+func unnamedRows(users map[uint64][]int) []row {
 	var rows []row
 	for _, inode := range slices.Sorted(maps.Keys(users)) {
 		path := fmt.Sprintf("/proc/%d/ns/net", users[inode][0])
-		r := row{Version: jsonVersion, Path: path, State: unnamed, Inode: inode, Processes: len(users[inode])}
-		ns, err := netns.OpenPath(path)
-		r.look(ns, err, wide)
-		rows = append(rows, r)
+		rows = append(rows, row{Version: jsonVersion, Path: path, State: unnamed, Inode: inode, Processes: len(users[inode])})
 	}
 	return rows
 }
@@ -145,18 +168,11 @@ type row struct {
 	Links     []link      `json:"links,omitempty"` // none without the privilege to look inside
 }
 
-// look adds what there is to be seen of an open namespace, and closes it. One that has gone since has nothing.
-func (r *row) look(ns *netns.Namespace, err error, wide bool) {
-	if err != nil {
-		return
+func (r *row) open(dir *netns.Dir) (*netns.Namespace, error) {
+	if r.State == unnamed {
+		return netns.OpenPath(r.Path)
 	}
-	defer ns.Close()
-	if id, err := ns.NSID(); err == nil {
-		r.NSID = assigned(id)
-	}
-	if wide {
-		r.Links, _ = linksOf(ns) // what cannot be looked at is not shown
-	}
+	return dir.Open(r.Name)
 }
 
 // label is what a namespace is called: its name, or the path that leads to it.
