@@ -3,7 +3,6 @@ package persist
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +23,7 @@ func thisMountNS() (mountNS, error) { return mountNSOf("/proc/thread-self") }
 
 // mountNSOf returns that of a process or thread, by its directory in /proc.
 func mountNSOf(proc string) (ns mountNS, err error) {
-	f, err := os.Open(proc + "/ns/mnt")
+	f, err := openProc(proc + "/ns/mnt")
 	if err != nil {
 		return ns, err
 	}

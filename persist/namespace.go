@@ -109,7 +109,7 @@ const pidfdGetNetNamespace = 0xff04
 
 // openType opens a namespace for setns(2), if its type is network.
 func openType(target *os.File, path string) (*os.File, error) {
-	f, err := os.Open(procPath(target))
+	f, err := openProc(procPath(target))
 	if err != nil {
 		return nil, err
 	}

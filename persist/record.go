@@ -156,6 +156,12 @@ func isDone(f *os.File) (bool, error) {
 
 // bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
 func bootID() (string, error) {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(id)), err
+	f, err := openProc("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var id [64]byte // a UUID and a newline
+	n, err := f.Read(id[:])
+	return strings.TrimSpace(string(id[:n])), err
 }

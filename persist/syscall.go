@@ -35,6 +35,19 @@ func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error)
 	return os.NewFile(uintptr(fd), path), nil
 }
 
+// openProc opens a file in /proc for reading, without the Go runtime's poller, for which a thread would be woken.
+func openProc(path string) (*os.File, error) {
+	fd := -1
+	err := again(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		return nil, pathError("open", path, err)
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
 // procPath names an open file so that calls which take a path reach that very file, whatever its name is by now.
 func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 

@@ -127,7 +127,7 @@ func (b *builder) start() error {
 	b.claim = b.store.ClaimFromFile(os.NewFile(uintptr(b.fds[1]), m.dir+" (claim)"))
 	b.fds = nil
 	if m.again && b.home == nil {
-		if b.home, err = os.Open("/proc/thread-self/ns/net"); err != nil {
+		if b.home, err = openOwn(); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,9 @@ func (c *conn) send(m *message, files ...*os.File) error {
 		if err != nil {
 			return os.NewSyscallError("sendmsg", err)
 		}
-		data = data[n:]
+		if data = data[n:]; len(data) == 0 {
+			return nil
+		}
 	}
 	_, err := c.file.Write(data)
 	return err

@@ -30,6 +30,20 @@ func (unshare) Do(t *Target) (err error) {
 	default:
 		return err
 	}
-	t.ns, err = os.Open("/proc/thread-self/ns/net") // self would be the process's first thread, in any namespace
+	t.ns, err = openOwn()
 	return err
+}
+
+// openOwn opens the thread's namespace, without the Go runtime's poller.
+func openOwn() (*os.File, error) {
+	const path = "/proc/thread-self/ns/net" // self would be the process's first thread, in any namespace
+	fd := -1
+	err := again(func() (err error) {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
