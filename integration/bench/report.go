@@ -27,6 +27,7 @@ func machine() (string, error) {
 		rest, _, _ = strings.Cut(rest, "\n")
 		model = strings.TrimLeft(rest, "\t: ")
 	}
+	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-") // without what whoever built it has added
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return "", err
@@ -36,7 +37,7 @@ func machine() (string, error) {
 		return "", fmt.Errorf("ip: %w", err)
 	}
 	return fmt.Sprintf("%s, `make bench`: %s, %d cores; Linux %s; %s; %s; load %.4s when it began.\n",
-		time.Now().Format(time.DateOnly), model, runtime.NumCPU(), unix.ByteSliceToString(u.Release[:]), runtime.Version(),
+		time.Now().Format(time.DateOnly), model, runtime.NumCPU(), release, runtime.Version(),
 		strings.TrimSpace(string(peer)), load), nil
 }
 
