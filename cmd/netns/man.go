@@ -26,7 +26,7 @@ func manCommand() *cli.Command {
 const manDate = "2026-11-24"
 
 const manDescription = "Options may stand before or after names, those of a verb also before the verb, and `--` ends them. " +
-	"In exec, everything from the command on is the command's. The verbs of ip-netns(8) and its ways to shorten them are " +
+	"In exec and run, everything from the command on is the command's. The verbs of ip-netns(8) and its ways to shorten them are " +
 	"understood as well.\n\nStandard output is the result, standard error is messages. " +
 	"Making and deleting namespaces and entering them needs CAP_SYS_ADMIN, bringing `lo` up CAP_NET_ADMIN and verifying it " +
 	"CAP_NET_RAW; looking at what there is needs nothing."
