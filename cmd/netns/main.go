@@ -19,11 +19,12 @@ var verbs []func() *cli.Command
 func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
 
 func main() {
-	end := func() {}
+	ctx, end := context.Background(), func() {}
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
+		ctx = untilSignal(ctx)
 		end = netns.Prestart() // while the command line is read
 	}
-	code := runCommand(context.Background(), newApp(), os.Args)
+	code := runCommand(ctx, newApp(), os.Args)
 	end()
 	os.Exit(code)
 }
