@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 
@@ -36,12 +37,13 @@ func attach(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
+	ctx := untilSignal(c.Context)
 	ns, err := netns.OpenPID(pid)
 	if err != nil {
 		return fmt.Errorf("attach %s: process %d: %w", printable(name), pid, err)
 	}
 	defer ns.Close()
-	if err := attachTo(c, name, ns); err != nil {
+	if err := attachTo(ctx, c, name, ns); err != nil {
 		return advise(fmt.Errorf("attach %s: %w", printable(name), err), whatToAttach)
 	}
 	return nil
@@ -55,7 +57,7 @@ var whatToAttach = func() map[netns.State]string {
 	return advice
 }()
 
-func attachTo(c *cli.Context, name string, ns *netns.Namespace) error {
+func attachTo(ctx context.Context, c *cli.Context, name string, ns *netns.Namespace) error {
 	own, err := netns.OpenPath("/proc/thread-self/ns/net")
 	if err != nil {
 		return err
@@ -64,5 +66,5 @@ func attachTo(c *cli.Context, name string, ns *netns.Namespace) error {
 	if ns.ID() == own.ID() && !c.Bool("own") {
 		return usageError{fmt.Sprintf("%s is the namespace that netns itself is in: if that is meant, say --own", ns.Path())}
 	}
-	return netns.Attach(untilSignal(c.Context), runDir(c), name, ns)
+	return netns.Attach(ctx, runDir(c), name, ns)
 }

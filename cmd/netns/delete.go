@@ -41,6 +41,7 @@ var whatToDelete = map[netns.State]string{
 }
 
 func deleteAll(c *cli.Context) error {
+	ctx := untilSignal(c.Context)
 	d, err := newDeletion(c)
 	if err != nil {
 		return err
@@ -54,7 +55,6 @@ func deleteAll(c *cli.Context) error {
 	if err := d.checkKill(names); err != nil {
 		return err
 	}
-	ctx := untilSignal(c.Context)
 	// Each namespace is open while it is deleted, so that what keeps it is found without mistaking another one for it.
 	for share := range slices.Chunk(names, 256) {
 		if err := d.share(ctx, share); err != nil {
