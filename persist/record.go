@@ -70,10 +70,10 @@ type member struct {
 
 func (r *record) encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s%s%c\n%-*s\nboot %s\nmntns %d %d\npid %d\n", magic, version, r.tx, stageWidth, r.stage,
+	fmt.Fprintf(&b, "%s%s%s\n%-*s\nboot %s\nmntns %d %d\npid %d\n", magic, version, []byte{r.tx}, stageWidth, r.stage,
 		r.boot, r.mntns.inode, r.mntns.id, r.pid)
 	for _, m := range r.members {
-		fmt.Fprintf(&b, "%c%s\n", m.state, m.name)
+		fmt.Fprintf(&b, "%s%s\n", []byte{m.state}, m.name)
 	}
 	return b.Bytes()
 }
