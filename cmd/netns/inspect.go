@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/netns-go/netns"
@@ -83,13 +82,7 @@ func eachName(c *cli.Context, do func(name string) error) error {
 
 // A view is what inspect shows of a namespace, and an element of what -o json prints.
 type view struct {
-	Version   int          `json:"version"`
-	Name      string       `json:"name"`
-	Path      string       `json:"path"`
-	State     netns.State  `json:"state"`
-	Stage     string       `json:"stage,omitempty"` // that failed, if the state is kept
-	Inode     uint64       `json:"inode,omitempty"`
-	NSID      *int         `json:"nsid,omitempty"`
+	summaryJSON
 	Healthy   *bool        `json:"healthy,omitempty"` // none where it could not be looked at
 	Problem   string       `json:"problem,omitempty"`
 	Links     []link       `json:"links,omitempty"`
@@ -102,9 +95,7 @@ func newView(ctx context.Context, dir, name string) (v view, err error) {
 	if err != nil {
 		return v, err
 	}
-	v = view{
-		Version: jsonVersion, Name: name, Path: filepath.Join(dir, name), State: entry.State, Stage: entry.Stage, Inode: entry.Inode,
-	}
+	v.summaryJSON = newSummary(dir, entry)
 	if entry.State != netns.Ready && entry.State != netns.Kept {
 		v.Problem = (&netns.StateError{Path: v.Path, Entry: entry}).Error()
 		return v, nil

@@ -100,11 +100,7 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 	}
 	rows := make([]row, 0, len(entries))
 	for _, e := range entries {
-		r := row{
-			Version: jsonVersion, Name: e.Name, Path: filepath.Join(runDir(c), e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
-			Processes: len(users[e.Inode]),
-		}
-		rows = append(rows, r)
+		rows = append(rows, row{summaryJSON: newSummary(runDir(c), e), Processes: len(users[e.Inode])})
 	}
 	if all {
 		for _, e := range entries {
@@ -150,22 +146,34 @@ func unnamedRows(users map[uint64][]int) []row {
 	var rows []row
 	for _, inode := range slices.Sorted(maps.Keys(users)) {
 		path := fmt.Sprintf("/proc/%d/ns/net", users[inode][0])
-		rows = append(rows, row{Version: jsonVersion, Path: path, State: unnamed, Inode: inode, Processes: len(users[inode])})
+		summary := summaryJSON{Version: jsonVersion, Path: path, State: unnamed, Inode: inode}
+		rows = append(rows, row{summaryJSON: summary, Processes: len(users[inode])})
 	}
 	return rows
 }
 
+// A summaryJSON is what list and inspect both show of an entry.
+type summaryJSON struct {
+	Version int         `json:"version"`
+	Name    string      `json:"name"`
+	Path    string      `json:"path"`
+	State   netns.State `json:"state"`
+	Stage   string      `json:"stage,omitempty"` // that failed, if the state is kept
+	Inode   uint64      `json:"inode,omitempty"`
+	NSID    *int        `json:"nsid,omitempty"`
+}
+
+func newSummary(dir string, e netns.Entry) summaryJSON {
+	return summaryJSON{
+		Version: jsonVersion, Name: e.Name, Path: filepath.Join(dir, e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
+	}
+}
+
 // A row is what is shown of an entry, and an element of what -o json prints.
 type row struct {
-	Version   int         `json:"version"`
-	Name      string      `json:"name"`
-	Path      string      `json:"path"`
-	State     netns.State `json:"state"`
-	Stage     string      `json:"stage,omitempty"` // that failed, if the state is kept
-	Inode     uint64      `json:"inode,omitempty"`
-	NSID      *int        `json:"nsid,omitempty"`
-	Processes int         `json:"processes"`
-	Links     []link      `json:"links,omitempty"` // none without the privilege to look inside
+	summaryJSON
+	Processes int    `json:"processes"`
+	Links     []link `json:"links,omitempty"` // none without the privilege to look inside
 }
 
 func (r *row) open(dir *netns.Dir) (*netns.Namespace, error) {
