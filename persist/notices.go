@@ -81,10 +81,12 @@ const (
 	making   = unix.IN_CREATE
 )
 
-// watch watches the directory at path, called name in an error. Watched already, it keeps its number.
+// watch watches the directory at path, called name in an error. Watched already, it keeps its number, and misses nothing:
+// without IN_MASK_ADD the kernel takes the mask away for a moment (inotify_update_existing_watch), and drops what happens
+// then.
 func (n *notices) watch(path, name string) (watch int, err error) {
 	err = again(func() (err error) {
-		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR)
+		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
 		return err
 	})
 	err = pathError("inotify_add_watch", name, err)

@@ -1,0 +1,52 @@
+package persist
+
+import (
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+)
+
+// A directory is watched anew at each look, whatever happens in it meanwhile: no event is lost by that.
+func TestWatchAgainLosesNothing(t *testing.T) {
+	n, err := openNotices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	dir := t.TempDir()
+	watch, err := n.watch(dir, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ended atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for !ended.Load() {
+			if again, err := n.watch(dir, dir); again != watch || err != nil {
+				t.Errorf("watch %d, before %d, %v", again, watch, err)
+				return
+			}
+		}
+	}()
+	path, lost := filepath.Join(dir, "a"), 0
+	for range 50_000 {
+		if err := os.Symlink("b", path); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		if err := n.read(func(event) { events++ }); err != nil {
+			t.Fatal(err)
+		}
+		lost += 2 - events
+	}
+	ended.Store(true)
+	<-done
+	if lost != 0 {
+		t.Errorf("%d events lost", lost)
+	}
+}
