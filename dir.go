@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
 	"path/filepath"
 
 	"github.com/netns-go/netns/persist"
@@ -65,23 +66,23 @@ func (d *Dir) Names() ([]string, error) {
 }
 
 // List is [List] for this directory.
-func (d *Dir) List() ([]Entry, error) {
-	names, err := d.Names()
-	if err != nil {
-		return nil, err
-	}
-	entries := make([]Entry, 0, len(names))
-	for _, name := range names {
-		entry, err := d.store.Lookup(name)
-		if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
-			continue
-		}
+func (d *Dir) List() iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		names, err := d.Names()
 		if err != nil {
-			return nil, err
+			yield(Entry{}, err)
+			return
 		}
-		entries = append(entries, entry)
+		for _, name := range names {
+			entry, err := d.store.Lookup(name)
+			if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
+				continue
+			}
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
 	}
-	return entries, nil
 }
 
 // Lookup is [Lookup] for this directory.
@@ -101,10 +102,15 @@ func (d *Dir) Open(name string) (*Namespace, error) {
 	return opened(d.store.Path(name), f, err)
 }
 
-// Delete is [Delete] for this directory.
-func (d *Dir) Delete(ctx context.Context, name string, force bool) error {
-	if err := d.has(name); err != nil {
-		return err
+// Delete is [Delete] for this directory; the Dir of the options means nothing here.
+func (d *Dir) Delete(ctx context.Context, name string, o DeleteOptions) error {
+	err := d.has(name)
+	if err == nil {
+		err = d.store.Delete(ctx, name, o.Force)
 	}
-	return d.store.Delete(ctx, name, force)
+	var gone *NotExistError
+	if errors.As(err, &gone) && !o.MustExist {
+		return nil
+	}
+	return err
 }

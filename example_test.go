@@ -21,7 +21,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer ns.Close()
-	err = ns.Do(func() error {
+	err = ns.Do(ctx, func() error {
 		listener, err := net.Listen("tcp", "10.1.2.3:80") // port 80 of this namespace
 		if err == nil {
 			fmt.Println(listener.Addr())

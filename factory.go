@@ -21,10 +21,10 @@ type Factory struct {
 
 // NewFactory returns a Factory that makes namespaces by these options, in up to so many children: as many as there are
 // processors is a good choice. It is closed when the context ends. It returns what [Check] returns for the options, of
-// which KeepOnFail and Progress are not for a Factory.
+// which From, Replace, KeepOnFail and Progress are not for a Factory.
 func NewFactory(ctx context.Context, o Options, children int) (*Factory, error) {
-	if o.KeepOnFail || o.Progress != nil {
-		return nil, errors.New("a factory has no KeepOnFail and no Progress")
+	if o.From != nil || o.Replace || o.KeepOnFail || o.Progress != nil {
+		return nil, errors.New("a factory has no From, Replace, KeepOnFail and Progress")
 	}
 	factory, err := stages.NewFactory(o.Dir, o.plan(nil).Steps, children)
 	if err != nil {

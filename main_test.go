@@ -17,10 +17,7 @@ func TestMain(m *testing.M) { os.Exit(world.Main(m)) }
 
 func create(t *testing.T, name string) *netns.Namespace {
 	t.Helper()
-	if err := netns.Create(t.Context(), []string{name}, netns.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	ns, err := netns.Open("", name)
+	ns, err := netns.New(t.Context(), name, netns.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +29,7 @@ func remove(t *testing.T, ns *netns.Namespace, name string) {
 	if err := ns.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := netns.Delete(t.Context(), name, netns.DeleteOptions{}); err != nil {
+	if err := netns.Delete(t.Context(), name, netns.DeleteOptions{MustExist: true}); err != nil {
 		t.Error(err)
 	}
 }
@@ -55,7 +52,7 @@ func TestDo(t *testing.T) {
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			err := ns.Do(func() error {
+			err := ns.Do(t.Context(), func() error {
 				if current(t) == own || unix.Gettid() == unix.Getpid() {
 					t.Error("outside, or on the main thread")
 				}
@@ -72,7 +69,7 @@ func TestDo(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if err := ns.Do(func() error { runtime.Goexit(); return nil }); err == nil {
+	if err := ns.Do(t.Context(), func() error { runtime.Goexit(); return nil }); err == nil {
 		t.Error("a function that did not return is no error")
 	}
 	if main, err := os.Readlink("/proc/self/ns/net"); err != nil || main != own {
@@ -98,11 +95,14 @@ func TestOpen(t *testing.T) {
 		if _, err := netns.Lookup(dir, "x"); !errors.As(err, &notExist) {
 			t.Errorf("Lookup: %v", err)
 		}
-		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir}); !errors.As(err, &notExist) {
+		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir, MustExist: true}); !errors.As(err, &notExist) {
 			t.Errorf("Delete: %v", err)
 		}
-		if entries, err := netns.List(dir); err != nil || len(entries) > 0 {
-			t.Errorf("List: %v, %v", entries, err)
+		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir}); err != nil {
+			t.Errorf("Delete: %v", err)
+		}
+		for entry, err := range netns.List(dir) {
+			t.Errorf("List: %v, %v", entry, err)
 		}
 	}
 	if err := netns.Create(t.Context(), nil, netns.Options{}); err == nil {

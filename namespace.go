@@ -1,9 +1,12 @@
 package netns
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/netns-go/netns/persist"
@@ -39,6 +42,16 @@ func OpenPID(pid int) (*Namespace, error) {
 	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
 }
 
+// OpenFd opens the namespace that a descriptor shows, which stays the caller's. It returns a *[StateError] for what is no
+// network namespace. Its Path is right as long as this process has it open.
+func OpenFd(fd int) (*Namespace, error) {
+	ns, err := OpenPath(fmt.Sprintf("/proc/self/fd/%d", fd))
+	if err == nil {
+		ns.path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), ns.Fd())
+	}
+	return ns, err
+}
+
 func opened(path string, f *os.File, err error) (*Namespace, error) {
 	if err != nil {
 		return nil, err
@@ -64,12 +77,42 @@ func (n *Namespace) Fd() int { return int(n.file.Fd()) }
 // Close closes the descriptor. The name stays; [Delete] removes it.
 func (n *Namespace) Close() error { return n.file.Close() }
 
-// Do runs f on a thread that is inside the namespace, and returns f's error. What f starts on other goroutines is not
-// inside. Sockets that f makes stay in the namespace for good. It needs CAP_SYS_ADMIN.
+// Delete removes the name under which the namespace was opened, as long as it shows this namespace: what another one has
+// become is left alone. A name that is gone is fine, so it can be repeated after an error. The namespace must be open, since
+// that tells it from a later one with the same number, and ends when it is closed, unless something else holds it, see
+// [Holders]. To delete by the name alone, there is the function [Delete].
+//
+// It returns what that returns, or an error that matches os.ErrClosed.
+func (n *Namespace) Delete(ctx context.Context) error {
+	if _, err := n.file.Stat(); err != nil {
+		return err
+	}
+	dir, name := filepath.Split(n.path)
+	store, err := persist.Open(filepath.Clean(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	err = store.DeleteNamespace(ctx, name, n.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Do runs f on a thread that is inside the namespace, and returns f's error; if the context has ended, it does neither.
+// What f starts on other goroutines is not inside: package net does that to resolve a host's name, and to try several
+// addresses. Sockets that f makes stay in the namespace for good. It needs CAP_SYS_ADMIN, or returns a *[PrivilegeError].
 //
 // The thread is f's alone and ends with it. It is never the process's main thread, which /proc/self/ns/net shows and
-// which cannot end.
-func (n *Namespace) Do(f func() error) error {
+// which cannot end. So no error leaves a thread in the wrong namespace.
+func (n *Namespace) Do(ctx context.Context, f func() error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	return onThread(n.enter, f)
 }
 

@@ -19,7 +19,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
 	"github.com/netns-go/netns/stages"
-	"github.com/netns-go/netns/stages/address"
 )
 
 // DefaultDir is the run directory where no other is named: /run/netns, as iproute2 has it.
@@ -71,122 +70,44 @@ const (
 	Unreadable   = persist.Unreadable
 )
 
-// A Step is a registered stage with its arguments, and an Event says that one has passed.
-type (
-	Step  = stages.Step
-	Event = stages.Event
-)
-
-// Options say how namespaces are made. The zero value makes them with lo up and verified, in [DefaultDir].
-type Options struct {
-	// Dir is the run directory; its parent must exist.
-	Dir string
-	// Sysctls are kernel parameters to set inside, each KEY=VALUE with a key that begins with "net.".
-	Sysctls []string
-	// NoLoopback leaves lo down, as new namespaces have it, and so not verified either.
-	NoLoopback bool
-	// Addresses are further addresses for lo, each with a prefix length: 10.1.2.3/32.
-	Addresses []string
-	// NoVerify leaves out the check that lo is up and answers an ICMP echo.
-	NoVerify bool
-	// Steps are stages of your own, which run after the built-in ones and before lo is verified.
-	Steps []Step
-	// KeepOnFail publishes what there is when a stage fails; the error is then a *[KeptError].
-	KeepOnFail bool
-	// Progress, if not nil, is called after each stage of each namespace that has passed.
-	Progress func(Event)
-}
-
-func (o *Options) plan(names []string) *stages.Plan {
-	p := &stages.Plan{Names: names, Keep: o.KeepOnFail, Progress: o.Progress}
-	if len(o.Sysctls) > 0 {
-		p.Steps = append(p.Steps, stages.Sysctl(o.Sysctls...))
-	}
-	if !o.NoLoopback {
-		p.Steps = append(p.Steps, stages.Loopback())
-	}
-	if len(o.Addresses) > 0 {
-		p.Steps = append(p.Steps, address.Step(o.Addresses...))
-	}
-	p.Steps = append(p.Steps, o.Steps...)
-	if !o.NoLoopback && !o.NoVerify {
-		p.Steps = append(p.Steps, stages.Verify())
-	}
-	return p
-}
-
-// Check returns the error that Create would return for these names and options before it touches anything: a
-// *[NameError] or an *[ArgumentError]. It needs no privilege.
-func Check(names []string, o Options) error {
-	return o.plan(names).Check()
-}
-
-// Prestart starts the child of the next [Create], for a program that knows that it will make a namespace before it knows
-// which: then that waits a tenth less. The function that it returns ends a child that no Create took, and is to be called
-// before the program ends.
-func Prestart() (end func()) { return stages.Prestart() }
-
-// Create makes network namespaces, in one transaction: all of them or, after an error, none. When the context ends, it
-// rolls back and returns the context's cause. It may be called from many goroutines at once.
-//
-// It returns what [Check] returns, a *[StateError] if a name is taken, a *[PrivilegeError], an *[UnsupportedError], a
-// *[BusyError], a *[StageError]; and, with any of these, an *[UndoError] for each thing that is left after all.
-func Create(ctx context.Context, names []string, o Options) error {
-	plan := o.plan(names)
-	if err := plan.Check(); err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return errors.New("no names")
-	}
-	store, err := persist.Prepare(ctx, o.Dir)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return stages.Run(ctx, store, plan)
-}
-
-// Attach gives a name in a run directory ("" for the default one) to a namespace that there is, so that it stays when what
-// holds it ends. Nothing is changed in it. When the context ends, it rolls back and returns the context's cause.
-//
-// It returns a *[NameError], a *[StateError] if the name is taken, a *[PrivilegeError], an *[UnsupportedError], a
-// *[BusyError], a *[StageError]; and, with any of these, an *[UndoError] if something is left after all.
-func Attach(ctx context.Context, dir, name string, ns *Namespace) error {
-	plan := &stages.Plan{Names: []string{name}, Source: ns.file}
-	if err := plan.Check(); err != nil {
-		return err
-	}
-	store, err := persist.Prepare(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return stages.Run(ctx, store, plan)
-}
-
-// DeleteOptions say how a namespace is deleted.
+// DeleteOptions say how a namespace is deleted. The zero value deletes what can be deleted without harm, and is content
+// with what is gone already.
 type DeleteOptions struct {
 	Dir string
 	// Force also deletes a name whose namespace may be mounted in another mount namespace, what another tool made a
 	// moment ago, and what another version of this package made.
 	Force bool
+	// MustExist makes a name that is not there an error, a *[NotExistError].
+	MustExist bool
 }
 
-// Delete removes a name from the run directory. The namespace ends unless a process, a descriptor or another mount
-// holds it. It returns a *[NotExistError] if there is no such name, a *[StateError] for what is no namespace's, a
-// *[BusyError] if a transaction that lives holds the name for five seconds, or a *[PrivilegeError].
+// Delete removes a name from the run directory. The namespace ends unless something still holds it, see [Holders]. A name
+// that is not there is fine, so it can be repeated after an error.
+//
+// It returns a *[StateError] for what is no namespace's, a *[BusyError] if a transaction that lives holds the name for five
+// seconds, which it names, or a *[PrivilegeError].
 func Delete(ctx context.Context, name string, o DeleteOptions) error {
-	_, err := with(o.Dir, func(d *Dir) (any, error) { return nil, d.Delete(ctx, name, o.Force) })
+	_, err := with(o.Dir, func(d *Dir) (any, error) { return nil, d.Delete(ctx, name, o) })
 	return err
 }
 
 // Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
 func Names(dir string) ([]string, error) { return with(dir, (*Dir).Names) }
 
-// List returns the entries of a run directory, sorted by name. A directory that is not there has none. Without
-// privilege, the state of what is not ready is [Unreadable], and [Kept] namespaces are shown as [Ready].
-func List(dir string) ([]Entry, error) { return with(dir, (*Dir).List) }
+// List goes through the entries of a run directory, sorted by name. A directory that is not there has none; what goes
+// meanwhile is left out. An error ends it. Without privilege, the state of what is not ready is [Unreadable], and [Kept]
+// namespaces are shown as [Ready].
+func List(dir string) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		d, err := OpenDir(dir)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		defer d.Close()
+		d.List()(yield)
+	}
+}
 
 // Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
 func Lookup(dir, name string) (Entry, error) {

@@ -3,7 +3,7 @@ package netns
 import "github.com/netns-go/netns/stages"
 
 // Unshare moves the calling thread, which must be locked, into a new network namespace that has no name, and sets that
-// up as [Create] would; Dir, KeepOnFail and Progress mean nothing here. The namespace ends with what is in it: the
+// up as [Create] would; only what is set up inside means anything here. The namespace ends with what is in it: the
 // thread, and what that starts.
 //
 // It returns an *[ArgumentError] before it does anything, or a *[StageError], after which the thread may be in the new

@@ -17,7 +17,7 @@ func TestVerify(t *testing.T) {
 	if err := ns.Verify(); err != nil {
 		t.Error(err)
 	}
-	err := ns.Do(func() error {
+	err := ns.Do(t.Context(), func() error {
 		lo, err := netlink.LinkByName("lo")
 		return errors.Join(err, netlink.LinkSetDown(lo))
 	})

@@ -277,7 +277,7 @@ func TestErrorsMatchTheStandardOnes(t *testing.T) {
 	if _, err := library.Open("", "nope"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Open: %v", err)
 	}
-	if err := library.Delete(t.Context(), "nope", library.DeleteOptions{}); !errors.Is(err, fs.ErrNotExist) {
+	if err := library.Delete(t.Context(), "nope", library.DeleteOptions{MustExist: true}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Delete: %v", err)
 	}
 	if err := library.Create(t.Context(), []string{"a"}, library.Options{}); err != nil {

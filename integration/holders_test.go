@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,7 +23,7 @@ func init() {
 	if name := os.Getenv(threadVar); name != "" {
 		ns, err := library.Open("", name)
 		if err == nil {
-			err = ns.Do(func() error {
+			err = ns.Do(context.Background(), func() error {
 				ns.Close()
 				fmt.Println(unix.Gettid())
 				select {}
@@ -83,7 +84,7 @@ func inside(t testing.TB, make func() (int, error)) (pid int) {
 	}
 	defer ns.Close()
 	fd := -1
-	if err := ns.Do(func() (err error) { fd, err = make(); return err }); err != nil {
+	if err := ns.Do(t.Context(), func() (err error) { fd, err = make(); return err }); err != nil {
 		t.Fatal(err)
 	}
 	file := os.NewFile(uintptr(fd), "inside")
@@ -177,7 +178,7 @@ func TestHoldersOurselves(t *testing.T) {
 		t.Errorf("held by %s", got)
 	}
 	fd := -1
-	err = ns.Do(func() (err error) {
+	err = ns.Do(t.Context(), func() (err error) {
 		fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 		if got := kinds(); got != "thread mount " {
 			t.Errorf("with a thread, held by %s", got)

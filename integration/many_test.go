@@ -125,7 +125,7 @@ func TestNoThreadLeavesItsNamespace(t *testing.T) {
 				}
 				made.Add(2)
 				for _, name := range names {
-					if err := library.Delete(t.Context(), name, library.DeleteOptions{}); err != nil {
+					if err := library.Delete(t.Context(), name, library.DeleteOptions{MustExist: true}); err != nil {
 						t.Error(err)
 					}
 				}

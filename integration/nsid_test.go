@@ -101,7 +101,7 @@ func TestAttachThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	tid, done := make(chan int), make(chan bool)
-	go ns.Do(func() error {
+	go ns.Do(t.Context(), func() error {
 		tid <- unix.Gettid()
 		<-done
 		return nil

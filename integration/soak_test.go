@@ -56,7 +56,7 @@ func TestSoak(t *testing.T) {
 			if err := library.Create(t.Context(), []string{"soak"}, library.Options{}); err != nil {
 				t.Fatal(err)
 			}
-			if err := library.Delete(t.Context(), "soak", library.DeleteOptions{}); err != nil {
+			if err := library.Delete(t.Context(), "soak", library.DeleteOptions{MustExist: true}); err != nil {
 				t.Fatal(err)
 			}
 		}},

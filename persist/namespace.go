@@ -122,21 +122,28 @@ func openType(target *os.File, path string) (*os.File, error) {
 
 // NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
 func (s *Store) NamesOf(ns *os.File) ([]string, error) {
-	want, err := fstat(ns)
-	if err != nil {
-		return nil, err
-	}
 	all, err := s.Names()
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, name := range all {
-		var st unix.Stat_t
-		err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
-		if err == nil && st.Dev == want.Dev && st.Ino == want.Ino { // what cannot be looked at is a link to nowhere
+		if same, err := s.leadsTo(name, ns); err != nil {
+			return nil, err
+		} else if same {
 			names = append(names, name)
 		}
 	}
 	return names, nil
+}
+
+// leadsTo says whether a name shows an open namespace, or is a link to it. What cannot be looked at does not.
+func (s *Store) leadsTo(name string, ns *os.File) (bool, error) {
+	want, err := fstat(ns)
+	if err != nil {
+		return false, err
+	}
+	var st unix.Stat_t
+	err = again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
+	return err == nil && st.Dev == want.Dev && st.Ino == want.Ino, nil
 }

@@ -121,12 +121,12 @@ func (s *Store) act(ctx context.Context, f Finding) error {
 	case f.State == Stale, f.Action == Finish:
 		return s.Repair(ctx, f.Name)
 	}
-	err := s.remove(ctx, f.Name, func(state State, st *unix.Stat_t) error {
-		if state != f.State { // not what was found any more
-			return &StateError{f.Path, Entry{Name: f.Name, State: state}}
+	err := s.remove(ctx, f.Name, func(h *held) error {
+		if h.state != f.State { // not what was found any more
+			return &StateError{f.Path, Entry{Name: f.Name, State: h.state}}
 		}
-		if state == Foreign {
-			return s.mayRemoveForeign(f.Name, st, false)
+		if h.state == Foreign {
+			return s.mayRemoveForeign(f.Name, &h.stat, false)
 		}
 		return nil
 	})

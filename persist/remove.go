@@ -22,25 +22,40 @@ const foreignAge = 10 * time.Second
 // It returns a *[NameError], a *[NotExistError], a *[StateError] for what it does not remove, a *[PrivilegeError], or a
 // *[BusyError] if a live transaction holds the name for five seconds.
 func (s *Store) Delete(ctx context.Context, name string, force bool) error {
-	return s.remove(ctx, name, func(state State, st *unix.Stat_t) error {
-		switch state {
-		case Ready, Stale, Unmounted:
-			return nil
-		case Foreign:
-			if st.Size == 0 { // no tool leaves anything else of a namespace
-				return s.mayRemoveForeign(name, st, force)
-			}
-		case Elsewhere, Incompatible:
-			if force {
-				return nil
-			}
+	return s.remove(ctx, name, func(h *held) error { return s.mayDelete(name, h, force) })
+}
+
+// DeleteNamespace is Delete without force for a name as long as it shows a certain namespace, which is open. If it shows
+// something else, it returns a *[NotExistError] as well.
+func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) error {
+	return s.remove(ctx, name, func(h *held) error {
+		if same, err := s.leadsTo(name, ns); err != nil {
+			return err
+		} else if !same {
+			return &NotExistError{s.Path(name)}
 		}
-		return &StateError{s.Path(name), Entry{Name: name, State: state}}
+		return s.mayDelete(name, h, false)
 	})
 }
 
+func (s *Store) mayDelete(name string, h *held, force bool) error {
+	switch h.state {
+	case Ready, Stale, Unmounted:
+		return nil
+	case Foreign:
+		if h.stat.Size == 0 { // no tool leaves anything else of a namespace
+			return s.mayRemoveForeign(name, &h.stat, force)
+		}
+	case Elsewhere, Incompatible:
+		if force {
+			return nil
+		}
+	}
+	return &StateError{s.Path(name), Entry{Name: name, State: h.state}}
+}
+
 // remove removes a name if may, which is asked while no transaction can change the state, returns nil.
-func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.Stat_t) error) error {
+func (s *Store) remove(ctx context.Context, name string, may func(*held) error) error {
 	if err := CheckFileName(name); err != nil {
 		return err
 	}
@@ -53,13 +68,13 @@ func (s *Store) remove(ctx context.Context, name string, may func(State, *unix.S
 }
 
 // removeOnce is one attempt at remove. It is not settled if the name changed while its lock was waited for.
-func (s *Store) removeOnce(ctx context.Context, name string, may func(State, *unix.Stat_t) error) (settled bool, err error) {
+func (s *Store) removeOnce(ctx context.Context, name string, may func(*held) error) (settled bool, err error) {
 	h, err := s.hold(ctx, name)
 	if err != nil || h == nil {
 		return false, err
 	}
 	defer h.file.Close()
-	if err := may(h.state, &h.stat); err != nil {
+	if err := may(h); err != nil {
 		return false, err
 	}
 	if h.link {
@@ -175,8 +190,8 @@ func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
 	switch err := wait(ctx, patience, func() error { return lockClaim(file) }); {
 	case err == errPatience:
 		reason := fmt.Sprintf("another process has held its lock for %v", patience)
-		if r, err := readRecord(file); err == nil {
-			reason += fmt.Sprintf(", perhaps %d, which made it", r.pid)
+		if holders := openBy(file); holders != "" {
+			reason += "; it is open in process " + holders
 		}
 		return &BusyError{s.Path(name), reason}
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -55,7 +56,12 @@ func (p *Plan) children() int {
 // reserve makes a claim on the names of a plan that are free, as far as can be known.
 func reserve(ctx context.Context, store *persist.Store, plan *Plan) (*persist.Claim, error) {
 	for _, name := range plan.Names {
-		if err := store.Reserve(ctx, name); err != nil {
+		err := store.Reserve(ctx, name)
+		var taken *persist.StateError
+		if plan.Replace && errors.As(err, &taken) && taken.State != persist.InProgress {
+			err = nil
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -129,7 +135,7 @@ func (r *run) begin(again bool) error {
 		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
 		m := &message{
 			kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
-			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1, again: again,
+			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again,
 		}
 		if err := w.begin(m, sent(r.store, r.claim, r.plan.Source)); err != nil {
 			r.broken = w
@@ -157,6 +163,9 @@ func (r *run) converse(ctx context.Context, again bool) error {
 			}
 		case kindBuilt:
 			if built++; built == len(r.workers) {
+				if err := r.makeRoom(ctx); err != nil {
+					return err
+				}
 				r.tell(kindPublish)
 			}
 		case kindFailed:
@@ -170,6 +179,19 @@ func (r *run) converse(ctx context.Context, again bool) error {
 			return fmt.Errorf("the child sent %q", m.kind)
 		}
 	}
+}
+
+// makeRoom deletes what a plan with Replace replaces.
+func (r *run) makeRoom(ctx context.Context) error {
+	if !r.plan.Replace {
+		return nil
+	}
+	for _, name := range r.plan.Names {
+		if err := r.store.Delete(ctx, name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replace: %w", err)
+		}
+	}
+	return nil
 }
 
 // receive returns the next message, of whichever worker.

@@ -24,6 +24,9 @@ type Plan struct {
 	// done inside it: there are no Steps then. It belongs to the caller.
 	Source *os.File
 
+	// Replace deletes what has the names when the new namespaces are built and about to be published. It excludes Keep.
+	Replace bool
+
 	// Keep publishes what there is when a step fails: the namespaces that were complete, and the one that it failed
 	// on as it was. Run then returns a *KeptError.
 	Keep bool
@@ -95,6 +98,9 @@ func (p *Plan) Check() error {
 	}
 	if p.Source != nil && len(p.Steps) > 0 {
 		return errors.New("steps are for new namespaces, and this one is attached")
+	}
+	if p.Replace && p.Keep {
+		return errors.New("what is to replace another namespace is not kept when it fails")
 	}
 	seen := make(map[string]bool, len(p.Names))
 	for _, name := range p.Names {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -58,13 +59,9 @@ var whatToAttach = func() map[netns.State]string {
 }()
 
 func attachTo(ctx context.Context, c *cli.Context, name string, ns *netns.Namespace) error {
-	own, err := netns.OpenPath("/proc/thread-self/ns/net")
-	if err != nil {
-		return err
-	}
-	defer own.Close()
-	if ns.ID() == own.ID() && !c.Bool("own") {
+	err := netns.Create(ctx, []string{name}, netns.Options{Dir: runDir(c), From: ns, Own: c.Bool("own")})
+	if errors.Is(err, netns.ErrOwn) {
 		return usageError{fmt.Sprintf("%s is the namespace that netns itself is in: if that is meant, say --own", ns.Path())}
 	}
-	return netns.Attach(ctx, runDir(c), name, ns)
+	return err
 }

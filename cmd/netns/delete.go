@@ -77,11 +77,10 @@ func namesToDelete(c *cli.Context) ([]string, error) {
 	case !all:
 		return names, nil
 	}
-	entries, err := netns.List(runDir(c))
-	if err != nil {
-		return nil, fmt.Errorf("delete: %w", err)
-	}
-	for _, e := range entries {
+	for e, err := range netns.List(runDir(c)) {
+		if err != nil {
+			return nil, fmt.Errorf("delete: %w", err)
+		}
 		switch e.State { // what is not a namespace's, or lives elsewhere, is deleted by name only
 		case netns.Ready, netns.Kept, netns.Stale, netns.Unmounted:
 			names = append(names, e.Name)

@@ -149,7 +149,7 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 
 // remove deletes a name. If there are several, it says itself what went wrong with one, and there is no error.
 func (d *deletion) remove(ctx context.Context, name string) (removed bool, err error) {
-	err = d.dir.Delete(ctx, name, d.force)
+	err = d.dir.Delete(ctx, name, netns.DeleteOptions{Force: d.force, MustExist: true})
 	var notExist *netns.NotExistError
 	if err == nil || errors.As(err, &notExist) && d.lenient {
 		return err == nil, nil

@@ -50,17 +50,18 @@ func execAll(c *cli.Context, o commandOptions, command []string) error {
 }
 
 // enterable returns the names of the namespaces that can be entered, and says which cannot.
-func enterable(c *cli.Context) ([]string, error) {
-	entries, err := netns.List(runDir(c))
-	var names []string
-	for _, e := range entries {
+func enterable(c *cli.Context) (names []string, err error) {
+	for e, err := range netns.List(runDir(c)) {
+		if err != nil {
+			return nil, err
+		}
 		if e.State == netns.Ready || e.State == netns.Kept {
 			names = append(names, e.Name)
 		} else if !c.Bool("quiet") {
 			fmt.Fprintf(os.Stderr, "netns: exec: %s is skipped: %s\n", printable(e.Name), e.State)
 		}
 	}
-	return names, err
+	return names, nil
 }
 
 // sameOptions returns the arguments for a netns exec as this one was asked for, but for --all and --jobs.

@@ -88,9 +88,12 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	entries, err := dir.List()
-	if err != nil {
-		return nil, err
+	var entries []netns.Entry
+	for e, err := range dir.List() {
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
 	}
 	users := map[uint64][]int{}
 	if wide || all {

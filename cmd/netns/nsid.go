@@ -145,12 +145,11 @@ func namesByID(dir string) (map[int][]string, error) {
 		return nil, err
 	}
 	defer open.Close()
-	entries, err := open.List()
-	if err != nil {
-		return nil, err
-	}
 	names := map[int][]string{}
-	for _, e := range entries {
+	for e, err := range open.List() {
+		if err != nil {
+			return nil, err
+		}
 		if e.State != netns.Ready && e.State != netns.Kept {
 			continue
 		}

@@ -2,26 +2,37 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log"
-	"net"
+	"os"
+	"os/exec"
 
 	"github.com/netns-go/netns"
 )
 
 func main() {
-	ctx := context.Background()
-	if err := netns.Create(ctx, []string{"demo"}, netns.Options{}); err != nil {
+	if err := run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
-	defer netns.Delete(ctx, "demo", netns.DeleteOptions{})
-	ns, err := netns.Open("", "demo")
+}
+
+func run(ctx context.Context) (err error) {
+	ns, err := netns.New(ctx, "demo", netns.Options{})
 	if err != nil {
-		log.Print(err)
-		return
+		return err
 	}
 	defer ns.Close()
-	log.Print(ns.Do(func() error {
-		_, err := net.Listen("tcp", "127.0.0.1:80") // a socket stays where it was made
+	defer func() { err = errors.Join(err, ns.Delete(ctx)) }()
+
+	listener, err := ns.Listen(ctx, "tcp", "127.0.0.1:80") // port 80 of this namespace
+	if err != nil {
 		return err
-	}))
+	}
+	defer listener.Close()
+	cmd := exec.Command("ss", "-Hltn") // sees it
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := ns.Start(cmd); err != nil {
+		return err
+	}
+	return cmd.Wait()
 }

@@ -1,0 +1,117 @@
+package netns
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/netns-go/netns/persist"
+	"github.com/netns-go/netns/stages"
+	"golang.org/x/sys/unix"
+)
+
+// ErrOwn is what Create returns for Options.From that is the caller's own namespace.
+var ErrOwn = errors.New("it is the namespace that this process is in itself")
+
+// Check returns the error that Create would return for these names and options before it touches anything: a
+// *[NameError], an *[ArgumentError], or another one for options that exclude each other. It needs no privilege.
+func Check(names []string, o Options) error {
+	return o.plan(names).Check()
+}
+
+// Prestart starts the child of the next [Create], for a program that knows that it will make a namespace before it knows
+// which: then that waits a tenth less. The function that it returns ends a child that no Create took, and is to be called
+// before the program ends.
+func Prestart() (end func()) { return stages.Prestart() }
+
+// Create makes network namespaces, in one transaction: all of them or, after an error, none. When the context ends, it
+// rolls back and returns the context's cause. It may be called from many goroutines at once.
+//
+// It returns what [Check] returns, [ErrOwn], a *[StateError] if a name is taken, a *[PrivilegeError], an
+// *[UnsupportedError], a *[BusyError], a *[TrustError], a *[StageError]; and, with any of these, an *[UndoError] for each
+// thing that is left after all.
+func Create(ctx context.Context, names []string, o Options) error {
+	plan := o.plan(names)
+	if err := plan.Check(); err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return errors.New("no names")
+	}
+	if err := o.checkFrom(); err != nil {
+		return err
+	}
+	store, err := persist.Prepare(ctx, o.Dir)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return stages.Run(ctx, store, plan)
+}
+
+// checkFrom returns ErrOwn, or nil for what may get a name.
+func (o *Options) checkFrom() error {
+	if o.From == nil || o.Own {
+		return nil
+	}
+	own, err := OpenPath("/proc/thread-self/ns/net")
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	if own.ID() == o.From.ID() {
+		return fmt.Errorf("%s: %w", o.From.Path(), ErrOwn)
+	}
+	return nil
+}
+
+// New makes one namespace as [Create] does, and opens it. It returns the same errors.
+func New(ctx context.Context, name string, o Options) (*Namespace, error) {
+	if err := Create(ctx, []string{name}, o); err != nil {
+		return nil, err
+	}
+	return Open(o.Dir, name)
+}
+
+// NewAt is [New] for a path in place of a directory, Options.Dir, and a name in it.
+func NewAt(ctx context.Context, path string, o Options) (*Namespace, error) {
+	if o.Dir != "" {
+		return nil, fmt.Errorf("the path %s and a directory %s: only one of them can be", path, o.Dir)
+	}
+	dir, name := filepath.Split(path)
+	o.Dir = filepath.Clean(dir) // "." of a mere name
+	return New(ctx, name, o)
+}
+
+// NewRandom is [New] for a name that nobody has had before: the prefix and 32 hexadecimal digits, that is 128 random bits.
+// Should the program end before it has noted the Path, nobody knows the name; where that matters, choose one and note it
+// before you call New.
+func NewRandom(ctx context.Context, prefix string, o Options) (*Namespace, error) {
+	var taken *StateError
+	for {
+		var random [16]byte
+		if _, err := unix.Getrandom(random[:], 0); err != nil {
+			return nil, os.NewSyscallError("getrandom", err)
+		}
+		ns, err := New(ctx, prefix+hex.EncodeToString(random[:]), o)
+		if !errors.As(err, &taken) {
+			return ns, err
+		}
+	}
+}
+
+// UserDir returns the run directory of a program without root's privileges, $XDG_RUNTIME_DIR/netns. It can be used in a
+// user namespace of its own together with a mount namespace of its own (unshare -Urm), and the namespaces in it are there
+// for the processes in that mount namespace only, and end with the last of them: nothing stays.
+//
+// It returns an error if XDG_RUNTIME_DIR is not set to an absolute path, as the XDG base directory specification asks.
+func UserDir() (string, error) {
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if !filepath.IsAbs(dir) {
+		return "", fmt.Errorf("XDG_RUNTIME_DIR is %q, not an absolute path", dir)
+	}
+	return filepath.Join(dir, "netns"), nil
+}

@@ -1,0 +1,63 @@
+package netns
+
+import (
+	"github.com/netns-go/netns/stages"
+	"github.com/netns-go/netns/stages/address"
+)
+
+// A Step is a registered stage with its arguments, and an Event says that one has passed.
+type (
+	Step  = stages.Step
+	Event = stages.Event
+)
+
+// Options say how namespaces are made. The zero value makes them with lo up and verified, in [DefaultDir].
+type Options struct {
+	// Dir is the run directory; its parent must exist. It becomes a mount of its own when it is first used.
+	Dir string
+	// Sysctls are kernel parameters to set inside, each KEY=VALUE with a key that begins with "net.".
+	Sysctls []string
+	// NoLoopback leaves lo down, as new namespaces have it, and so not verified either.
+	NoLoopback bool
+	// Addresses are further addresses for lo, each with a prefix length: 10.1.2.3/32.
+	Addresses []string
+	// NoVerify leaves out the check that lo is up and answers an ICMP echo.
+	NoVerify bool
+	// Steps are stages of your own, which run after the built-in ones and before lo is verified.
+	Steps []Step
+	// From, if not nil, is a namespace that there is and that gets the names, in place of new ones, so that it stays when
+	// what holds it ends. Nothing is changed in it: it takes no Sysctls, Addresses or Steps, and lo is as it is.
+	From *Namespace
+	// Own allows From to be the caller's own namespace. Otherwise that is [ErrOwn]: in most cases it comes of the number
+	// of a process that has ended, which another one has by now.
+	Own bool
+	// Replace deletes what has the name, as [Delete] would, when the new namespaces are complete and about to get their
+	// names. So until then the old one is there; should the last step fail, neither is.
+	Replace bool
+	// KeepOnFail publishes what there is when a stage fails; the error is then a *[KeptError]. It excludes Replace.
+	KeepOnFail bool
+	// Progress, if not nil, is called after each stage of each namespace that has passed.
+	Progress func(Event)
+}
+
+func (o *Options) plan(names []string) *stages.Plan {
+	p := &stages.Plan{Names: names, Replace: o.Replace, Keep: o.KeepOnFail, Progress: o.Progress}
+	if o.From != nil {
+		p.Source = o.From.file
+	}
+	loopback := !o.NoLoopback && o.From == nil
+	if len(o.Sysctls) > 0 {
+		p.Steps = append(p.Steps, stages.Sysctl(o.Sysctls...))
+	}
+	if loopback {
+		p.Steps = append(p.Steps, stages.Loopback())
+	}
+	if len(o.Addresses) > 0 {
+		p.Steps = append(p.Steps, address.Step(o.Addresses...))
+	}
+	p.Steps = append(p.Steps, o.Steps...)
+	if loopback && !o.NoVerify {
+		p.Steps = append(p.Steps, stages.Verify())
+	}
+	return p
+}
