@@ -11,13 +11,15 @@ import (
 // A Stage is a step in making a network namespace. It is built, by the [Decoder] registered for it, from its arguments
 // in the plan: in the parent, to check them and to undo, and in the child, to do.
 type Stage interface {
-	// Do does the step. It runs in the child, on a thread that is inside the new namespace. If it fails, it must have
-	// undone what it did outside of the namespace; what is inside goes with the namespace.
+	// Do does the step. It runs in the child, on a thread that is inside the new namespace; that of any other goroutine
+	// is outside, and what is to be done there is done on one. If Do fails, it must have undone what it did outside of
+	// the namespace; what is inside goes with the namespace.
 	Do(t *Target) error
 
 	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
-	// outside of the namespace, and depends on nothing but what the stage was built from. In the parent it is also
-	// called for a Do that was never reached or did not end: "not there" is success.
+	// outside of the namespace (but see [Here]), and depends on nothing but what the stage was built from. In the parent
+	// it is also called for a Do that was never reached or did not end: "not there" is success, and what is there may be
+	// somebody else's.
 	Undo(t *Target) error
 }
 
