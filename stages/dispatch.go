@@ -36,7 +36,9 @@ var plainHost bool
 
 func init() {
 	plainHost = underRuntimeMain()
-	reexec.Register(entryPoint, child)
+	if awaited == nil { // in a child, a reexec.Init of somebody else's would come before all stages are registered
+		reexec.Register(entryPoint, child)
+	}
 	Register(unshareStage, decodeUnshare)
 	Register(attachStage, decodeAttach)
 	Register(sysctlStage, decodeSysctl)
@@ -78,6 +80,7 @@ func dispatch(registered string) {
 	}
 	delete(awaited, registered)
 	if len(awaited) == 0 {
+		reexec.Register(entryPoint, child)
 		reexec.Init()
 	}
 }
