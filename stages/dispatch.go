@@ -35,7 +35,7 @@ var awaited = inherited()
 var plainHost bool
 
 func init() {
-	plainHost = underRuntimeMain()
+	plainHost = atStart()
 	if awaited == nil { // in a child, a reexec.Init of somebody else's would come before all stages are registered
 		reexec.Register(entryPoint, child)
 	}
@@ -124,9 +124,9 @@ func secure() bool {
 	return false
 }
 
-// underRuntimeMain says whether packages are initialised on the main thread, by runtime.main, and not by plugin.Open:
-// if this executable is started again, its packages will be as well.
-func underRuntimeMain() bool {
+// atStart says whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
+// what main.main does: if this executable is started again, it will come here as well, and before its main.
+func atStart() bool {
 	if unix.Gettid() != unix.Getpid() {
 		return false
 	}
@@ -135,7 +135,7 @@ func underRuntimeMain() bool {
 	for {
 		frame, more := frames.Next()
 		switch frame.Function {
-		case "plugin.Open":
+		case "plugin.Open", "main.main":
 			return false
 		case "runtime.main":
 			return true

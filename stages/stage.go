@@ -55,9 +55,13 @@ func (e *ArgumentError) Error() string {
 
 var registry = map[string]Decoder{}
 
-// Register makes a stage known under a name: at most 64 of the characters a to z, 0 to 9, ".", "_" and "-". It is to be called when a
-// package is initialised, in parent and child alike. In the child the call that completes the plan's stages does not
-// return. It panics for a bad or doubled name.
+// late are the stages that a child would not know before its main.
+var late = map[string]bool{}
+
+// Register makes a stage known under a name: at most 64 of the characters a to z, 0 to 9, ".", "_" and "-". It is to be
+// called by an init function, unconditionally, since the child has to come to it as well: a stage that main registers, or
+// a plugin, is refused by [Plan.Check], and works in [Here] only. In the child the call that completes the plan's stages
+// does not return. It panics for a bad or doubled name.
 func Register(name string, decode Decoder) {
 	if name == "" || len(name) > persist.MaxStage || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
 		panic(fmt.Sprintf("stages: bad stage name %q", name))
@@ -66,5 +70,6 @@ func Register(name string, decode Decoder) {
 		panic(fmt.Sprintf("stages: stage %q registered twice", name))
 	}
 	registry[name] = decode
+	late[name] = !atStart()
 	dispatch(name)
 }
