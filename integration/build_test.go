@@ -12,8 +12,8 @@ import (
 	"github.com/netns-go/netns/integration/world"
 )
 
-// build builds a program with the arguments of go build, and returns where it is. It is done as whoever called sudo, if
-// somebody did: root's files in that user's cache would be in the way of the next build.
+// build builds a program with the arguments of go build, the last of which is the package, and returns where it is. It is
+// done as whoever called sudo, if somebody did: root's files in that user's cache would be in the way of the next build.
 func build(t *testing.T, args ...string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(world.Scratch, "build")
@@ -22,7 +22,9 @@ func build(t *testing.T, args ...string) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	output := filepath.Join(dir, "program")
-	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-o", output}, args...)...)
+	last := len(args) - 1
+	flags := append([]string{"build"}, args[:last]...)
+	cmd := exec.Command("go", append(flags, "-buildvcs=false", "-o", output, args[last])...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if u, err := user.LookupId(os.Getenv("SUDO_UID")); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
