@@ -78,6 +78,18 @@ func TestHostWithItsOwn(t *testing.T) {
 	netns(t, "delete", "demo")
 }
 
+// Started by somebody else under a child's name, it ends; in a child's environment, it is the program that it always is.
+func TestHostStartedLikeAChild(t *testing.T) {
+	world.Clean(t)
+	h := newHost(t)
+	program := build(t, "./hosts/embedder")
+	h.run("bash", "-c", "exec -a netns-stage "+program).want(t, 2, "netns-stage: only netns itself can start this")
+	h.started(stage)
+	h.run("env", "NETNS_STAGE=unshare publish", program).want(t, 0)
+	h.started(program, "between", "embedder-own", stage)
+	netns(t, "delete", "demo")
+}
+
 // What the documentation of package stages says of the child: packages that come before are initialised in it, and what
 // they find there.
 func TestInitializersRunInTheChild(t *testing.T) {
