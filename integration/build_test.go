@@ -12,9 +12,9 @@ import (
 	"github.com/netns-go/netns/integration/world"
 )
 
-// build builds a program with the arguments of go build, the last of which is the package, and returns where it is. It is
+// buildProgram builds a program with the arguments of go build, the last of which is the package, and returns where it is. It is
 // done as whoever called sudo, if somebody did: root's files in that user's cache would be in the way of the next build.
-func build(t *testing.T, args ...string) string {
+func buildProgram(t *testing.T, args ...string) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(world.Scratch, "build")
 	if err != nil {

@@ -31,13 +31,13 @@ func newHost(t *testing.T) host {
 	return host{t, dir}
 }
 
-// starts is what package starts in hosts writes to.
-const starts = "starts"
+// startsFile is what package starts in hosts writes to.
+const startsFile = "starts"
 
 // run runs a host there, its standard input a pipe. What hangs is killed, with all that it started.
 func (h host) run(args ...string) result {
 	h.t.Helper()
-	os.Remove(filepath.Join(h.dir, starts))
+	os.Remove(filepath.Join(h.dir, startsFile))
 	contained := []string{"--pid", "--kill-child", "timeout", "-s", "KILL", "60"}
 	cmd := exec.Command("unshare", append(contained, args...)...)
 	cmd.Dir, cmd.Stdin = h.dir, strings.NewReader("something to read\n")
@@ -47,7 +47,7 @@ func (h host) run(args ...string) result {
 // started fails the test unless these are the processes that the last run started that have package starts in them.
 func (h host) started(want ...string) {
 	h.t.Helper()
-	text, err := os.ReadFile(filepath.Join(h.dir, starts))
+	text, err := os.ReadFile(filepath.Join(h.dir, startsFile))
 	if err != nil {
 		h.t.Error(err)
 	}
@@ -60,18 +60,18 @@ func (h host) started(want ...string) {
 	}
 }
 
-const stage = "netns-stage"
+const childName = "netns-stage"
 
 // A program with a re-exec, stages and an unusual main of its own.
 func TestHostWithItsOwn(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	program := build(t, "./hosts/embedder")
+	program := buildProgram(t, "./hosts/embedder")
 	r := h.run(program).want(t, 0)
 	if r.stdout != "between\nembedder-own\n" || r.stderr != "" {
 		t.Error(r)
 	}
-	h.started(program, "between", "embedder-own", stage)
+	h.started(program, "between", "embedder-own", childName)
 	if _, err := os.Stat(filepath.Join(h.dir, "demo")); err != nil {
 		t.Errorf("the program's stage was not done: %v", err)
 	}
@@ -82,11 +82,11 @@ func TestHostWithItsOwn(t *testing.T) {
 func TestHostStartedLikeAChild(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	program := build(t, "./hosts/embedder")
+	program := buildProgram(t, "./hosts/embedder")
 	h.run("bash", "-c", "exec -a netns-stage "+program).want(t, 2, "netns-stage: only netns itself can start this")
-	h.started(stage)
+	h.started(childName)
 	h.run("env", "NETNS_STAGE=unshare publish", program).want(t, 0)
-	h.started(program, "between", "embedder-own", stage)
+	h.started(program, "between", "embedder-own", childName)
 	netns(t, "delete", "demo")
 }
 
@@ -95,9 +95,9 @@ func TestHostStartedLikeAChild(t *testing.T) {
 func TestInitializersRunInTheChild(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	h.run(build(t, "./hosts/embedder")).want(t, 0)
+	h.run(buildProgram(t, "./hosts/embedder")).want(t, 0)
 	netns(t, "delete", "demo")
-	text, err := os.ReadFile(filepath.Join(h.dir, starts))
+	text, err := os.ReadFile(filepath.Join(h.dir, startsFile))
 	if err != nil || !strings.HasSuffix(string(text), "\nnetns-stage 1 /dev/null socket\n") {
 		t.Errorf("%s, %v", text, err)
 	}
@@ -108,30 +108,30 @@ func TestInitializersRunInTheChild(t *testing.T) {
 func TestHostWithUnknownStage(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	program := build(t, "./hosts/embedder")
+	program := buildProgram(t, "./hosts/embedder")
 	h.run(program, "embedder.late").want(t, 1, `stage "embedder.late" was registered too late, by main or in a plugin`)
 	h.started(program, "between", "embedder-own")
 	h.run(program, "embedder.sometimes").want(t, 1, "netns-stage: not in a child that makes namespaces itself",
 		"the child ended before its work was done: exit status 1: it never came to its stages")
-	h.started(program, "between", "embedder-own", stage, "between", "embedder-own")
+	h.started(program, "between", "embedder-own", childName, "between", "embedder-own")
 }
 
 // A program with docker's re-exec: its own entry point and ours are in one registry.
 func TestHostWithDockersReexec(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	program := build(t, "-C", "dockerembed", ".")
+	program := buildProgram(t, "-C", "dockerembed", ".")
 	if r := h.run(program).want(t, 0); r.stdout != "dockerembed-own\n" || r.stderr != "" {
 		t.Error(r)
 	}
-	h.started(program, stage, "dockerembed-own")
+	h.started(program, childName, "dockerembed-own")
 	netns(t, "delete", "demo")
 }
 
-const refusal = "the host of this Go code is not a plain Go program (a c-shared library, or a plugin)"
+const hostRefusal = "the host of this Go code is not a plain Go program (a c-shared library, or a plugin)"
 
-// calls are what strace shows of the beginning of each system call.
-var calls = regexp.MustCompile(`(?m)^\d+ +\w+\(.*$`)
+// beginnings are what strace shows of the beginning of each system call.
+var beginnings = regexp.MustCompile(`(?m)^\d+ +\w+\(.*$`)
 
 // In a host whose main is not Go's, what needs no child works, and the rest starts nothing.
 func TestHostNotGo(t *testing.T) {
@@ -142,14 +142,14 @@ func TestHostNotGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := filepath.Join(h.dir, "host")
-	run(t, "gcc", "-o", c, "testdata/host.c", build(t, "-buildmode=c-archive", "./hosts/library"), "-lpthread").want(t, 0)
-	for _, args := range [][]string{{"/usr/bin/python3", python, build(t, "-buildmode=c-shared", "./hosts/library")}, {c}} {
+	run(t, "gcc", "-o", c, "testdata/host.c", buildProgram(t, "-buildmode=c-archive", "./hosts/library"), "-lpthread").want(t, 0)
+	for _, args := range [][]string{{"/usr/bin/python3", python, buildProgram(t, "-buildmode=c-shared", "./hosts/library")}, {c}} {
 		netns(t, "create", "there")
 		trace := filepath.Join(h.dir, "trace")
 		r := h.run(append([]string{"strace", "-f", "-e", "trace=execve,fork,vfork,clone,clone3",
 			"-o", trace}, args...)...)
 		r.want(t, 0)
-		if !strings.HasPrefix(r.stdout, "TryCreate "+refusal) || !strings.HasSuffix(r.stdout, "\nTryOthers \n") {
+		if !strings.HasPrefix(r.stdout, "TryCreate "+hostRefusal) || !strings.HasSuffix(r.stdout, "\nTryOthers \n") {
 			t.Error(r)
 		}
 		if left := world.Files(t, "/run/netns"); len(left) > 0 {
@@ -159,7 +159,7 @@ func TestHostNotGo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, call := range calls.FindAllString(string(text), -1) {
+		for i, call := range beginnings.FindAllString(string(text), -1) {
 			if i > 0 && !strings.Contains(call, "CLONE_THREAD") { // the first is its own execve
 				t.Errorf("%q started something: %s", args, call)
 			}
@@ -171,21 +171,23 @@ func TestHostNotGo(t *testing.T) {
 func TestHostOfAPlugin(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
-	plugin := build(t, "-buildmode=plugin", "./hosts/plugin")
+	plugin := buildProgram(t, "-buildmode=plugin", "./hosts/plugin")
 	netns(t, "create", "there")
-	plain := build(t, "./hosts/opener")
+	plain := buildProgram(t, "./hosts/opener")
 	r := h.run(plain, plugin).want(t, 0)
-	if !strings.HasPrefix(r.stdout, "delete: <nil>\ncreate: "+refusal) || !strings.Contains(r.stdout, "\nits own stage: "+refusal) {
+	if !strings.HasPrefix(r.stdout, "delete: <nil>\ncreate: "+hostRefusal) ||
+		!strings.Contains(r.stdout, "\nits own stage: "+hostRefusal) {
 		t.Error(r)
 	}
 	h.started(plain)
 
 	netns(t, "create", "there")
-	linked := build(t, "-tags", "linked", "./hosts/opener")
+	linked := buildProgram(t, "-tags", "linked", "./hosts/opener")
 	r = h.run(linked, plugin).want(t, 0)
-	if !strings.HasPrefix(r.stdout, "delete: <nil>\ncreate: <nil>\nits own stage: stage \"plugin.stage\" was registered too late") {
+	if !strings.HasPrefix(r.stdout, "delete: <nil>\ncreate: <nil>\n"+
+		`its own stage: stage "plugin.stage" was registered too late`) {
 		t.Error(r)
 	}
-	h.started(linked, stage)
+	h.started(linked, childName)
 	netns(t, "delete", "made")
 }

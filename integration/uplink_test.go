@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var link = uplink.Link{
+var demoLink = uplink.Link{
 	Outside: "uplink0", Inside: "eth0",
 	Gateway: netip.MustParsePrefix("10.11.12.1/30"), Address: netip.MustParsePrefix("10.11.12.2/30"),
 }
@@ -45,7 +45,7 @@ func wantLinks(t *testing.T, names ...string) {
 // The example as its reader would try it.
 func TestUplink(t *testing.T) {
 	world.Clean(t)
-	program := build(t, "./examples/uplink")
+	program := buildProgram(t, "./examples/uplink")
 	run(t, program, "demo").want(t, 0)
 	sh(t, "netns exec demo ping -c 1 -W 2 10.11.12.1 && ping -c 1 -W 2 10.11.12.2").want(t, 0)
 	if r := sh(t, "netns exec demo ip route"); !strings.Contains(r.stdout, "default via 10.11.12.1 dev eth0") {
@@ -61,7 +61,7 @@ func TestUplink(t *testing.T) {
 
 func TestUplinkIPv6(t *testing.T) {
 	world.Clean(t)
-	six := link
+	six := demoLink
 	six.Gateway, six.Address = netip.MustParsePrefix("2001:db8::1/64"), netip.MustParsePrefix("2001:db8::2/64")
 	if err := library.Create(t.Context(), []string{"demo"}, linked(six)); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestUplinkUndone(t *testing.T) {
 	creatable(t, "first")
 	for _, then := range []string{"fail", "kill"} {
 		var held *library.Namespace
-		o := linked(link, teststage.Step("stop"), teststage.Step(then))
+		o := linked(demoLink, teststage.Step("stop"), teststage.Step(then))
 		o.Progress = func(e library.Event) {
 			if e.Stage == "example.uplink" {
 				held = holdChild(t)
@@ -106,7 +106,7 @@ func holdChild(t *testing.T) *library.Namespace {
 		t.Errorf("children: %v", pids)
 		return nil
 	}
-	until(t, func() bool { return stopped(pids[0]) })
+	until(t, func() bool { return isStopped(pids[0]) })
 	ns, err := library.OpenPID(pids[0])
 	if err != nil {
 		t.Error(err)
@@ -115,7 +115,7 @@ func holdChild(t *testing.T) *library.Namespace {
 	return ns
 }
 
-func stopped(pid int) bool {
+func isStopped(pid int) bool {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	return strings.Contains(string(status), "State:\tT")
 }
@@ -126,20 +126,20 @@ func TestUplinkNameTaken(t *testing.T) {
 	creatable(t, "first")
 	sh(t, "ip link add uplink0 type veth peer name other0").want(t, 0)
 	t.Cleanup(func() { run(t, "ip", "link", "del", "uplink0") })
-	err := library.Create(t.Context(), []string{"demo"}, linked(link))
+	err := library.Create(t.Context(), []string{"demo"}, linked(demoLink))
 	if !errors.Is(err, unix.EEXIST) {
 		t.Error(err)
 	}
 	wantLinks(t, "other0", "uplink0")
 	// Nor does the parent take it for the child's.
 	if err := library.Create(t.Context(), []string{"demo"}, library.Options{
-		Steps: []library.Step{teststage.Step("kill"), uplink.Step(link)}}); err == nil {
+		Steps: []library.Step{teststage.Step("kill"), uplink.Step(demoLink)}}); err == nil {
 		t.Error("no error")
 	}
 	wantLinks(t, "other0", "uplink0")
 	// Of several namespaces, the second would need another name outside.
 	sh(t, "ip link del uplink0").want(t, 0)
-	if err := library.Create(t.Context(), []string{"a", "b"}, linked(link)); !errors.Is(err, unix.EEXIST) {
+	if err := library.Create(t.Context(), []string{"a", "b"}, linked(demoLink)); !errors.Is(err, unix.EEXIST) {
 		t.Error(err)
 	}
 	wantLinks(t)
@@ -148,7 +148,7 @@ func TestUplinkNameTaken(t *testing.T) {
 // Do itself fails when the link is outside already, and removes it, though its namespace is kept.
 func TestUplinkFailsOutside(t *testing.T) {
 	world.Clean(t)
-	multicast := link
+	multicast := demoLink
 	multicast.Gateway, multicast.Address = netip.MustParsePrefix("ff02::1/64"), netip.MustParsePrefix("ff02::2/64")
 	o := linked(multicast)
 	o.KeepOnFail = true
@@ -170,7 +170,7 @@ func TestUplinkRefuses(t *testing.T) {
 		"twice the same":  func(l *uplink.Link) { l.Address = l.Gateway },
 		"two networks":    func(l *uplink.Link) { l.Address = netip.MustParsePrefix("10.11.12.5/30") },
 	} {
-		bad := link
+		bad := demoLink
 		change(&bad)
 		var argument *library.ArgumentError
 		if err := library.Check([]string{"demo"}, linked(bad)); !errors.As(err, &argument) {

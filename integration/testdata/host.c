@@ -1,4 +1,4 @@
-// The same as host.py, linked with the library.
+// The same as host.py, linked with the library as an archive.
 #include <stdio.h>
 
 char *TryCreate(char *name);

@@ -1,4 +1,5 @@
-# Loads a library (the first argument) that is Go inside, and has it make the network namespace made, and delete the one there.
+# Loads the library in integration/hosts (the first argument), and has it try to make the namespace "made" and to delete the
+# namespace "there".
 import ctypes, sys
 
 library = ctypes.CDLL(sys.argv[1])

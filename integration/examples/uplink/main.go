@@ -3,7 +3,7 @@
 //	uplink demo
 //	netns exec demo ping -c 1 10.11.12.1
 //
-// If the link cannot be made, there is no namespace either, and the other way round. Deleting the namespace deletes the link.
+// If the link cannot be made, there is no namespace either, and the other way round. The link ends with the namespace.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Opener is a program that opens a plugin, its first argument, and has it delete the namespace there and make two. With
+// Opener is a program that opens a plugin, its first argument, and has it delete the namespace "there" and make two. With
 // the build tag linked it embeds netns itself, and shares the package with the plugin.
 package main
 
