@@ -11,8 +11,9 @@ AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 # git also says no where the tree is another user's.
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema
-PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema
+TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema \
+             gcc /usr/include/stdio.h /usr/bin/python3
+PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema gcc libc6-dev python3
 BENCH     := bin/installed/bench -binary bin/installed/netns -empty bin/installed/empty
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -56,7 +57,9 @@ uninstall:
 demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)
 
+# Docker's module is fetched before, since there is no network where the tests build with it.
 test: build tools
+	$(GO) -C integration/dockerembed build -o /dev/null .
 	NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
 
 # The longest tests at full size: ten thousand cycles, and the like.
@@ -99,7 +102,9 @@ lint:
 	GOARCH=arm64 $(GO) vet ./...
 	GOARCH=s390x $(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) -C integration/dockerembed vet ./...
 	$(GO) mod tidy -diff
+	$(GO) -C integration/dockerembed mod tidy -diff
 	$(GO) mod verify
 
 # Each for ten seconds; go test takes one target at a time.
