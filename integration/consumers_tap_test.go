@@ -59,7 +59,7 @@ func TestPastaJoins(t *testing.T) {
 		}()
 		cmd := exec.Command("pasta", "--quiet", "--foreground", "--runas", "0", "--config-net", "--netns", ns.Path())
 		serve(t, cmd, ns, "outside    inet 10.98.0.2/24 ", func() {}, func() {
-			r := run(t, "netns", "exec", "joined", "timeout", "5", "bash", "-c", "read line </dev/tcp/10.98.0.1/"+port+" && echo $line")
+			r := sh(t, "netns exec joined timeout 5 bash -c 'read line </dev/tcp/10.98.0.1/"+port+" && echo $line'")
 			if r.want(t, 0).stdout != "hello\n" {
 				t.Error(r)
 			}
