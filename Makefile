@@ -12,8 +12,11 @@ AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
 TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema \
-             gcc /usr/include/stdio.h /usr/bin/python3
-PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema gcc libc6-dev python3
+             gcc /usr/include/stdio.h /usr/bin/python3 runc crun podman /usr/lib/cni/bridge bwrap slirp4netns pasta
+PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema \
+             gcc libc6-dev python3 runc crun podman containernetworking-plugins bubblewrap slirp4netns passt
+# The CNI project's own, which are Go modules. The tool stands for all of them.
+CNI       := bin/cni/cnitool
 BENCH     := bin/installed/bench -binary bin/installed/netns -empty bin/installed/empty
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -33,7 +36,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools lint fuzz clean
+.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -58,9 +61,10 @@ demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)
 
 # Docker's module is fetched before, since there is no network where the tests build with it.
-test: build tools
+test: build tools cni
 	$(GO) -C integration/dockerembed build -o /dev/null .
-	NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+	NETNS_TEST_CNI=$(CURDIR)/$(dir $(CNI)) NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+	$(GO) -C cnicompat test -count=1 $(AS_ROOT) ./...
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: build tools
@@ -94,6 +98,13 @@ tools:
 			$(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); exit; }; \
 	done
 
+cni: $(CNI)
+
+# Touched, since go build writes nothing where it is up to date.
+$(CNI): integration/cni/go.mod integration/cni/go.sum
+	CGO_ENABLED=0 $(GO) build -C integration/cni -trimpath -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(dir $(CNI)) tool
+	touch $@
+
 lint:
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	$(GO) vet ./...
@@ -106,6 +117,8 @@ lint:
 	$(GO) mod tidy -diff
 	$(GO) -C integration/dockerembed mod tidy -diff
 	$(GO) mod verify
+	$(GO) mod tidy -C integration/cni -diff
+	$(GO) mod verify -C integration/cni
 
 # Each for ten seconds; go test takes one target at a time.
 fuzz:
