@@ -36,7 +36,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools cni lint fuzz clean
+.PHONY: all build docs install uninstall demo test race soak faults bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -65,6 +65,12 @@ test: build tools cni
 	$(GO) -C integration/dockerembed build -o /dev/null .
 	NETNS_TEST_CNI=$(CURDIR)/$(dir $(CNI)) NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
 	$(GO) -C cnicompat test -count=1 $(AS_ROOT) ./...
+	cd integration/cni && GO='$(GO)' sh suites/run.sh -ginkgo.no-color
+
+# With the race detector, which needs gcc.
+race: tools
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m $(AS_ROOT) . ./persist ./stages ./rollback
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m -run 'NoThread|Factory|Watch' $(AS_ROOT) ./integration
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: build tools
@@ -119,6 +125,8 @@ lint:
 	$(GO) mod verify
 	$(GO) mod tidy -C integration/cni -diff
 	$(GO) mod verify -C integration/cni
+	$(GO) -C cnicompat vet ./...
+	$(GO) -C cnicompat mod tidy -diff
 
 # Each for ten seconds; go test takes one target at a time.
 fuzz:

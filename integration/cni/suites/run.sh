@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs test suites of the CNI project's plugins, each in a mount, PID and network namespace of its own, with the namespaces
+# made by this module in place of theirs. Called by make, in the directory above.
+set -eu
+go=${GO:-go}
+plugins=github.com/containernetworking/plugins
+root=$(cd ../.. && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+cp -r "$("$go" list -m -f '{{.Dir}}' $plugins)" "$copy/plugins"
+chmod -R u+w "$copy/plugins"
+cp suites/netns_linux.go.txt "$copy/plugins/pkg/testutils/netns_linux.go"
+cp go.mod go.sum "$copy/"
+"$go" mod edit -replace "$plugins=$copy/plugins" -replace "github.com/netns-go/netns=$root" \
+	-replace "github.com/netns-go/netns/cnicompat=$root/cnicompat" "$copy/go.mod"
+for suite in pkg/ns pkg/ip; do
+	"$go" test -v -count=1 -modfile "$copy/go.mod" -exec "$PWD/suites/apart.sh" "$plugins/$suite" "$@"
+done
