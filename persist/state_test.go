@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -147,12 +148,13 @@ func TestInProgress(t *testing.T) {
 	}
 
 	ns := newNamespace(t)
-	go func() {
+	var mount sync.WaitGroup
+	mount.Go(func() {
 		time.Sleep(50 * time.Millisecond)
 		if err := c.Mount("x", ns); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	f, err := s.Namespace(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +163,7 @@ func TestInProgress(t *testing.T) {
 		t.Errorf("another namespace, %v", err)
 	}
 	f.Close()
+	mount.Wait()
 	for _, name := range []string{"x", "y"} {
 		if err := c.Withdraw(name); err != nil {
 			t.Error(err)
