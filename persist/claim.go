@@ -1,23 +1,158 @@
+//go:build linux
+
 package persist
 
-import "os"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 
-// MaxStage is the length of the longest stage name that a record can hold, in bytes.
-const MaxStage = 64
+	"golang.org/x/sys/unix"
+)
 
-// A Claim is the reservation of the names of one transaction: the file that is linked to each of them, below the
-// mount. As long as any process has it open, the transaction lives. Its descriptor, and nothing else, is the identity
-// of what was published: inode numbers and names are used again at once.
-type Claim struct {
-	store *Store
-	file  *os.File
+// Claim makes a claim on names, which nobody sees before it is published. The names must satisfy [CheckName]; whether
+// they are free, Publish finds out. Closing the claim gives up what was not published.
+//
+// It returns an *[UnsupportedError] where the file system has no O_TMPFILE.
+func (s *Store) Claim(names []string) (c *Claim, err error) {
+	// Mode 0, so that nobody without privilege can open it and lock us out.
+	f, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
+		return nil, &UnsupportedError{"its file system lacks O_TMPFILE; tmpfs, ext4, xfs and btrfs have it", err}
+	}
+	if err != nil {
+		return nil, refused(err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	r := record{tx: txBegun, pid: os.Getpid()}
+	for _, name := range names {
+		r.members = append(r.members, member{state: memberHere, name: name})
+	}
+	if r.mntns, err = thisMountNS(); err != nil {
+		return nil, err
+	}
+	if r.boot, err = bootID(); err != nil {
+		return nil, err
+	}
+	if err := lockClaim(f); err != nil {
+		return nil, pathError("fcntl", s.Dir(), err)
+	}
+	if _, err := f.WriteAt(r.encode(), 0); err != nil {
+		return nil, err
+	}
+	return &Claim{s, f}, nil
 }
 
-// ClaimFromFile makes a Claim of one that is open already, as it is in a child. The Claim closes the file.
-func (s *Store) ClaimFromFile(f *os.File) *Claim { return &Claim{s, f} }
+// Link gives the claim a name, which reserves it: readers wait for what will be mounted there, and writers fail.
+// It returns a *[StateError] if the name is taken.
+func (c *Claim) Link(name string) error {
+	for {
+		err := again(func() error {
+			return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+		})
+		if err != unix.EEXIST {
+			return pathError("link", c.store.Path(name), err)
+		}
+		entry, err := c.store.Lookup(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it is free by now
+		}
+		if err != nil {
+			return err
+		}
+		return &StateError{c.store.Path(name), entry}
+	}
+}
 
-// File returns the open claim, to be handed to a child. It belongs to the Claim.
-func (c *Claim) File() *os.File { return c.file }
+// Mount mounts an open namespace onto a name that the claim is linked to. It returns a *[BusyError] if another process,
+// which must not, took the name away.
+func (c *Claim) Mount(name string, ns *os.File) error {
+	replaced := &BusyError{c.store.Path(name), "another process removed the file that was to be mounted on"}
+	target, err := c.store.openTop(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return replaced
+	}
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	if ours, err := sameFile(target, c.file); err != nil {
+		return err
+	} else if !ours {
+		return replaced
+	}
+	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
+	if err == unix.ENOENT { // removed since it was opened
+		return replaced
+	}
+	return pathError("mount", c.store.Path(name), err)
+}
 
-// Close gives up the lock, unless another process has the claim open as well.
-func (c *Claim) Close() error { return c.file.Close() }
+// Withdraw takes back Link and Mount, or what of them was done. It succeeds where nothing of this claim is left.
+func (c *Claim) Withdraw(name string) error {
+	if published, err := c.Published(); err != nil || !published {
+		return err
+	}
+	return c.store.unpublish(name, c.file)
+}
+
+// Published says whether the claim has any name.
+func (c *Claim) Published() (bool, error) {
+	st, err := fstat(c.file)
+	return st.Nlink > 0, err
+}
+
+// Done records that the transaction is complete: the commit point. What was published stays from now on.
+func (c *Claim) Done() error { return c.write(stateAt, []byte{txDone}) }
+
+// Keep is Done for a transaction in which the named stage failed on a member and what there was of it was published.
+// The stage's name has at most MaxStage bytes.
+func (c *Claim) Keep(name, stage string) error {
+	r, err := readRecord(c.file)
+	if err != nil {
+		return err
+	}
+	if m := r.member(name); m != nil {
+		if err := c.write(m.at, []byte{memberKept}); err != nil {
+			return err
+		}
+	}
+	if err := c.write(stageAt, fmt.Appendf(nil, "%-*s", stageWidth, stage)[:stageWidth]); err != nil {
+		return err
+	}
+	return c.write(stateAt, []byte{txKept})
+}
+
+// Committed says whether Done or Keep was called on the claim, by whichever process.
+func (c *Claim) Committed() (bool, error) {
+	var tx [1]byte
+	_, err := c.file.ReadAt(tx[:], stateAt)
+	return tx[0] == txDone || tx[0] == txKept, err
+}
+
+func (c *Claim) write(at int64, data []byte) error {
+	_, err := c.file.WriteAt(data, at)
+	return err
+}
+
+// Reserve sees to it that a name is free, as far as that can be known before it is linked: what a dead transaction left
+// of it is removed. It returns a *[StateError] if the name is taken.
+func (s *Store) Reserve(ctx context.Context, name string) error {
+	entry, err := s.Lookup(name)
+	switch {
+	case err == nil && entry.State == Stale:
+		err = s.Repair(ctx, name)
+	case err == nil:
+		return &StateError{s.Path(name), entry}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

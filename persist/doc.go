@@ -10,6 +10,5 @@
 // (open_tree(2)). The package changes no namespace of the caller's; what is inside a network namespace is not its
 // business. To make one, use package netns.
 //
-// On other systems it compiles, so that programs which run there as well need no build tags, and returns an
-// *[UnsupportedError].
+// On other systems than Linux it compiles, and returns an *[UnsupportedError].
 package persist

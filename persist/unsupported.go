@@ -10,39 +10,68 @@ import (
 	"runtime"
 )
 
-// What there is on Linux only, and documented there.
+// What there is on Linux only. It is documented there.
 
 func unsupported() error {
 	return &UnsupportedError{"network namespaces are Linux's, and this is " + runtime.GOOS + "; run it on Linux", errors.ErrUnsupported}
 }
 
-func CheckTrust(string) error                                          { return unsupported() }
-func HasCapability(int) bool                                           { return false }
-func Needs(_ int, _ string, err error) error                           { return err }
-func Open(string) (*Store, error)                                      { return nil, unsupported() }
-func OpenPID(int) (*os.File, error)                                    { return nil, unsupported() }
-func OpenPath(string) (*os.File, error)                                { return nil, unsupported() }
-func Prepare(context.Context, string) (*Store, error)                  { return nil, unsupported() }
-func Recover(context.Context, string, bool) ([]Finding, error)         { return nil, unsupported() }
-func (*Store) Claim([]string) (*Claim, error)                          { return nil, unsupported() }
-func (*Store) Delete(context.Context, string, bool) error              { return unsupported() }
-func (*Store) DeleteNamespace(context.Context, string, *os.File) error { return unsupported() }
-func (*Store) HiddenFromInit(string) bool                              { return false }
-func (*Store) IsCurrent() bool                                         { return false }
-func (*Store) Lookup(string) (Entry, error)                            { return Entry{}, unsupported() }
-func (*Store) Names() ([]string, error)                                { return nil, unsupported() }
-func (*Store) NamesOf(*os.File) ([]string, error)                      { return nil, unsupported() }
-func (*Store) Namespace(context.Context, string) (*os.File, error)     { return nil, unsupported() }
-func (*Store) Repair(context.Context, string) error                    { return unsupported() }
-func (*Store) Reserve(context.Context, string) error                   { return unsupported() }
-func (*Claim) Committed() (bool, error)                                { return false, unsupported() }
-func (*Claim) Done() error                                             { return unsupported() }
-func (*Claim) Keep(string, string) error                               { return unsupported() }
-func (*Claim) Link(string) error                                       { return unsupported() }
-func (*Claim) Mount(string, *os.File) error                            { return unsupported() }
-func (*Claim) Published() (bool, error)                                { return false, unsupported() }
-func (*Claim) Withdraw(string) error                                   { return unsupported() }
+func HasCapability(capability int) bool { return false }
 
-func Watch(context.Context, string) iter.Seq2[Change, error] {
+func Needs(capability int, purpose string, err error) error { return err }
+
+func CheckTrust(path string) error { return unsupported() }
+
+func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
+
+func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
+
+func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) { yield(Change{}, unsupported()) }
 }
+
+func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) { return nil, unsupported() }
+
+func Prepare(ctx context.Context, dir string) (*Store, error) { return nil, unsupported() }
+
+func Open(dir string) (*Store, error) { return nil, unsupported() }
+
+func (s *Store) IsCurrent() bool { return false }
+
+func (s *Store) HiddenFromInit(name string) bool { return false }
+
+func (s *Store) Names() ([]string, error) { return nil, unsupported() }
+
+func (s *Store) NamesOf(ns *os.File) ([]string, error) { return nil, unsupported() }
+
+func (s *Store) Lookup(name string) (Entry, error) { return Entry{}, unsupported() }
+
+func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err error) {
+	return nil, unsupported()
+}
+
+func (s *Store) Delete(ctx context.Context, name string, force bool) error { return unsupported() }
+
+func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) error {
+	return unsupported()
+}
+
+func (s *Store) Repair(ctx context.Context, name string) error { return unsupported() }
+
+func (s *Store) Reserve(ctx context.Context, name string) error { return unsupported() }
+
+func (s *Store) Claim(names []string) (c *Claim, err error) { return nil, unsupported() }
+
+func (c *Claim) Link(name string) error { return unsupported() }
+
+func (c *Claim) Mount(name string, ns *os.File) error { return unsupported() }
+
+func (c *Claim) Withdraw(name string) error { return unsupported() }
+
+func (c *Claim) Published() (bool, error) { return false, unsupported() }
+
+func (c *Claim) Done() error { return unsupported() }
+
+func (c *Claim) Keep(name, stage string) error { return unsupported() }
+
+func (c *Claim) Committed() (bool, error) { return false, unsupported() }
