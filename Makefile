@@ -14,6 +14,8 @@ VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo fal
 TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema
 PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema
 BENCH     := bin/installed/bench -binary bin/installed/netns -empty bin/installed/empty
+# What programs for other systems import, and one that does.
+PORTABLE  := . ./stages/... ./persist ./rollback ./integration/examples/portable
 # Linters, at versions that are known to agree with the code.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -95,10 +97,10 @@ lint:
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags $(TAGS) ./...
-	GOARCH=386 $(GO) vet ./...
-	GOARCH=arm64 $(GO) vet ./...
-	GOARCH=s390x $(GO) vet ./...
+	for arch in 386 arm64 s390x; do GOARCH=$$arch $(GO) build ./... && GOARCH=$$arch $(GO) vet ./... || exit; done
+	for system in darwin windows; do GOOS=$$system $(GO) vet $(PORTABLE) || exit; done
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) list -m -f '{{.Path}}' all | diff packaging/modules.txt -
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
