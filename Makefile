@@ -11,8 +11,12 @@ AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 # git also says no where the tree is another user's.
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 # What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema
-PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema
+TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema \
+             gcc /usr/include/stdio.h /usr/bin/python3 runc crun podman /usr/lib/cni/bridge bwrap slirp4netns pasta
+PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema \
+             gcc libc6-dev python3 runc crun podman containernetworking-plugins bubblewrap slirp4netns passt
+# The CNI project's own, which are Go modules. The tool stands for all of them.
+CNI       := bin/cni/cnitool
 BENCH     := bin/installed/bench -binary bin/installed/netns -empty bin/installed/empty
 # What programs for other systems import, and one that does.
 PORTABLE  := . ./stages/... ./persist ./rollback ./integration/examples/portable
@@ -34,7 +38,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools lint fuzz clean
+.PHONY: all build docs install uninstall demo test soak faults bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -58,8 +62,11 @@ uninstall:
 demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)
 
-test: build tools
-	NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+# Docker's module is fetched before, since there is no network where the tests build with it.
+test: build tools cni
+	$(GO) -C integration/dockerembed build -o /dev/null .
+	NETNS_TEST_CNI=$(CURDIR)/$(dir $(CNI)) NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
+	$(GO) -C cnicompat test -count=1 $(AS_ROOT) ./...
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: build tools
@@ -93,6 +100,13 @@ tools:
 			$(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); exit; }; \
 	done
 
+cni: $(CNI)
+
+# Touched, since go build writes nothing where it is up to date.
+$(CNI): integration/cni/go.mod integration/cni/go.sum
+	CGO_ENABLED=0 $(GO) build -C integration/cni -trimpath -buildvcs=false -ldflags "-s -w" -o $(CURDIR)/$(dir $(CNI)) tool
+	touch $@
+
 lint:
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	$(GO) vet ./...
@@ -101,8 +115,12 @@ lint:
 	for system in darwin windows; do GOOS=$$system $(GO) vet $(PORTABLE) || exit; done
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) list -m -f '{{.Path}}' all | diff packaging/modules.txt -
+	$(GO) -C integration/dockerembed vet ./...
 	$(GO) mod tidy -diff
+	$(GO) -C integration/dockerembed mod tidy -diff
 	$(GO) mod verify
+	$(GO) mod tidy -C integration/cni -diff
+	$(GO) mod verify -C integration/cni
 
 # Each for ten seconds; go test takes one target at a time.
 fuzz:

@@ -1,19 +1,14 @@
 package integration
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/teststage"
 	"github.com/netns-go/netns/integration/world"
 	"golang.org/x/sys/unix"
 )
@@ -71,74 +66,6 @@ func TestDescriptorLimit(t *testing.T) {
 		want(t, 6, "having 1064 files open where the limit (ulimit -Hn) is 256 needs CAP_SYS_RESOURCE")
 	run(t, append([]string{"sh", "-c", `ulimit -Sn 64; exec "$@"`, "sh", "netns", "create"}, names...)...).want(t, 0)
 	netns(t, append([]string{"delete"}, names...)...)
-}
-
-// While many goroutines make namespaces, no thread of this process is ever in another one than its own.
-func TestNoThreadLeavesItsNamespace(t *testing.T) {
-	world.Clean(t)
-	own, err := os.Readlink("/proc/self/ns/net")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	var looks atomic.Int64
-	var watchers, makers sync.WaitGroup
-	watchers.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			tasks, err := os.ReadDir("/proc/self/task")
-			if err != nil {
-				t.Error(err)
-			}
-			for _, task := range tasks {
-				seen, err := os.Readlink("/proc/self/task/" + task.Name() + "/ns/net")
-				if err == nil && seen != own {
-					t.Errorf("thread %s is in %s, the process in %s", task.Name(), seen, own)
-				}
-				looks.Add(1)
-			}
-		}
-	})
-	var made atomic.Int64
-	for i := range 32 {
-		makers.Go(func() {
-			for j := range 6 {
-				names := []string{fmt.Sprintf("n%d-%d", i, j), fmt.Sprintf("m%d-%d", i, j)}
-				o := library.Options{Addresses: []string{"10.1.2.3/32"}}
-				if j%3 == 2 {
-					o.Steps = []library.Step{teststage.Step("fail")}
-				}
-				err := library.Create(t.Context(), names, o)
-				if j%3 == 2 {
-					if !errors.Is(err, unix.EIO) {
-						t.Errorf("want a failure, got %v", err)
-					}
-					continue
-				}
-				if err != nil {
-					t.Error(err)
-					continue
-				}
-				made.Add(2)
-				for _, name := range names {
-					if err := library.Delete(t.Context(), name, library.DeleteOptions{MustExist: true}); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	makers.Wait()
-	close(done)
-	watchers.Wait()
-	if made.Load() != 32*4*2 || looks.Load() < 1000 {
-		t.Errorf("%d namespaces made, %d looks at a thread", made.Load(), looks.Load())
-	}
-	t.Logf("%d namespaces made, %d looks at a thread", made.Load(), looks.Load())
 }
 
 // Of many that create one name at once, one wins.

@@ -17,11 +17,18 @@ func refused(err error) error {
 }
 
 // Needs returns a *[PrivilegeError] if err says that something was not permitted and the calling thread lacks the
-// capability (unix.CAP_SYS_ADMIN, say) that it takes. Any other error, and one that is explained already, stays as it is.
+// capability (unix.CAP_SYS_ADMIN, say) that it takes, or has it in a user namespace only. Any other error, and one that is
+// explained already, stays as it is.
 func Needs(capability int, purpose string, err error) error {
 	var explained *PrivilegeError
-	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) || HasCapability(capability) {
+	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) {
 		return err
+	}
+	if HasCapability(capability) {
+		if !inUserNamespace() {
+			return err
+		}
+		purpose += ", in what another user namespace owns," // a mount namespace, say, that was not unshared with ours
 	}
 	return &PrivilegeError{capabilityNames[capability], purpose, err}
 }

@@ -73,9 +73,11 @@ func isOurs(uid uint32) bool {
 	if uid == 0 || int(uid) == os.Geteuid() {
 		return true
 	}
-	if uid != overflowUID {
-		return false
-	}
+	return uid == overflowUID && inUserNamespace()
+}
+
+// inUserNamespace says whether this process is in another user namespace than the machine's first.
+func inUserNamespace() bool {
 	uidMap, err := os.ReadFile("/proc/self/uid_map")
 	fields := strings.Fields(string(uidMap))
 	return err == nil && (len(fields) != 3 || fields[2] != "4294967295")

@@ -254,7 +254,9 @@ func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
 			failure := &Error{t.Name, b.names[i], err}
 			return failure, failure
 		}
-		b.tx.Add(b.names[i]+" "+t.Name, func() error { return b.stages[i].Undo(t) })
+		b.tx.Add(b.names[i]+" "+t.Name, func() error {
+			return outside(func() error { return b.stages[i].Undo(t) })
+		})
 		if b.plan.progress {
 			m := &message{kind: kindPassed, target: index, stage: b.names[i], took: time.Since(start)}
 			if err := b.send(m); err != nil {
@@ -263,6 +265,22 @@ func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
 		}
 	}
 	return nil, nil
+}
+
+// outside calls f on another thread than this one, which may be in a namespace that was made.
+func outside(f func() error) (err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil { // as rollback does on its own goroutine
+				err = fmt.Errorf("panic: %v", p)
+			}
+		}()
+		err = f()
+	}()
+	<-done
+	return err
 }
 
 // stopped says whether the parent has closed its end, which it does when it dies or gives up.

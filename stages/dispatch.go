@@ -37,8 +37,10 @@ var awaited = inherited()
 var plainHost bool
 
 func init() {
-	plainHost = underRuntimeMain()
-	reexec.Register(entryPoint, child)
+	plainHost = atStart()
+	if awaited == nil { // in a child, a reexec.Init of somebody else's would come before all stages are registered
+		reexec.Register(entryPoint, child)
+	}
 	Register(unshareStage, decodeUnshare)
 	Register(attachStage, decodeAttach)
 	Register(sysctlStage, decodeSysctl)
@@ -80,6 +82,7 @@ func dispatch(registered string) {
 	}
 	delete(awaited, registered)
 	if len(awaited) == 0 {
+		reexec.Register(entryPoint, child)
 		reexec.Init()
 	}
 }
@@ -123,9 +126,9 @@ func secure() bool {
 	return false
 }
 
-// underRuntimeMain says whether packages are initialised on the main thread, by runtime.main, and not by plugin.Open:
-// if this executable is started again, its packages will be as well.
-func underRuntimeMain() bool {
+// atStart says whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
+// what main.main does: if this executable is started again, it will come here as well, and before its main.
+func atStart() bool {
 	if unix.Gettid() != unix.Getpid() {
 		return false
 	}
@@ -134,7 +137,7 @@ func underRuntimeMain() bool {
 	for {
 		frame, more := frames.Next()
 		switch frame.Function {
-		case "plugin.Open":
+		case "plugin.Open", "main.main":
 			return false
 		case "runtime.main":
 			return true

@@ -8,8 +8,8 @@ import "github.com/netns-go/netns/rollback"
 // a new one without a name. The [Target] that stages get has no name and no path.
 //
 // It returns an *[ArgumentError] before it does anything, or an *[Error]. What the steps did outside of the namespace is
-// then undone, but for what an additional *[rollback.UndoError] reports; what they did inside remains, and so does the
-// thread.
+// then undone, on the calling thread, but for what an additional *[rollback.UndoError] reports; what they did inside
+// remains, and so does the thread.
 func Here(steps ...Step) (err error) {
 	built, err := build(steps)
 	if err != nil {

@@ -105,6 +105,12 @@ func (p *Plan) Check() error {
 	if p.Replace && p.Keep {
 		return errors.New("what is to replace another namespace is not kept when it fails")
 	}
+	for _, step := range p.Steps {
+		if late[step.Stage] {
+			return fmt.Errorf("stage %q was registered too late, by main or in a plugin, and would be unknown in the "+
+				"child; register it in an init function of a package that the program imports", step.Stage)
+		}
+	}
 	seen := make(map[string]bool, len(p.Names))
 	for _, name := range p.Names {
 		if err := persist.CheckName(name); err != nil {

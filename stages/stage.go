@@ -11,13 +11,15 @@ import (
 // A Stage is a step in making a network namespace. It is built, by the [Decoder] registered for it, from its arguments
 // in the plan: in the parent, to check them and to undo, and in the child, to do.
 type Stage interface {
-	// Do does the step. It runs in the child, on a thread that is inside the new namespace. If it fails, it must have
-	// undone what it did outside of the namespace; what is inside goes with the namespace.
+	// Do does the step. It runs in the child, on a thread that is inside the new namespace; that of any other goroutine
+	// is outside, and what is to be done there is done on one. If Do fails, it must have undone what it did outside of
+	// the namespace; what is inside goes with the namespace.
 	Do(t *Target) error
 
 	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
-	// outside of the namespace, and depends on nothing but what the stage was built from. In the parent it is also
-	// called for a Do that was never reached or did not end: "not there" is success.
+	// outside of the namespace (but see [Here]), and depends on nothing but what the stage was built from. In the parent
+	// it is also called for a Do that was never reached or did not end: "not there" is success, and what is there may be
+	// somebody else's.
 	Undo(t *Target) error
 }
 
@@ -53,9 +55,13 @@ func (e *ArgumentError) Error() string {
 
 var registry = map[string]Decoder{}
 
-// Register makes a stage known under a name: at most 64 of the characters a to z, 0 to 9, ".", "_" and "-". It is to be called when a
-// package is initialised, in parent and child alike. In the child the call that completes the plan's stages does not
-// return. It panics for a bad or doubled name.
+// late are the stages that a child would not know before its main.
+var late = map[string]bool{}
+
+// Register makes a stage known under a name: at most 64 of the characters a to z, 0 to 9, ".", "_" and "-". It is to be
+// called by an init function, unconditionally, since the child has to come to it as well: a stage that main registers, or
+// a plugin, is refused by [Plan.Check], and works in [Here] only. In the child the call that completes the plan's stages
+// does not return. It panics for a bad or doubled name.
 func Register(name string, decode Decoder) {
 	if name == "" || len(name) > persist.MaxStage || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
 		panic(fmt.Sprintf("stages: bad stage name %q", name))
@@ -64,5 +70,6 @@ func Register(name string, decode Decoder) {
 		panic(fmt.Sprintf("stages: stage %q registered twice", name))
 	}
 	registry[name] = decode
+	late[name] = !atStart()
 	dispatch(name)
 }

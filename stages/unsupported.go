@@ -16,6 +16,9 @@ func unsupported() error { return persist.CheckTrust("/") }
 // mayStart returns an error, so that no plan can be run.
 func mayStart() error { return unsupported() }
 
+// atStart is about what a child would know, and there is none.
+func atStart() bool { return true }
+
 // dispatch does nothing: no process is a child.
 func dispatch(registered string) {}
 

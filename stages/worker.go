@@ -122,7 +122,10 @@ func (w *worker) end() error {
 	err := w.process.Wait()
 	w.killer.Stop()
 	if w.silence != nil {
-		w.silence.Stop()
+		late := !w.silence.Stop()
+		if !w.greeted && (late || w.process.ProcessState.Exited()) {
+			err = fmt.Errorf("%w: %w", ended(err), errMute)
+		}
 	}
 	w.conn.file.Close()
 	return err
@@ -130,6 +133,10 @@ func (w *worker) end() error {
 
 // errSilent is how the conversation ends when a child dies in the middle of it.
 var errSilent = errors.New("the child ended before its work was done")
+
+// errMute is added where the child ended by itself before it said hello, or was killed because it did not say it.
+var errMute = errors.New("it never came to its stages: an init function ends or blocks it, or one of them is registered " +
+	"on a condition that a child, which has no arguments and an empty environment, does not meet")
 
 // silent is errSilent, unless talking failed for another reason than that the child has ended.
 func silent(what string, err error) error {

@@ -1,0 +1,19 @@
+module github.com/netns-go/netns/cnicompat
+
+go 1.26.0
+
+require (
+	github.com/containernetworking/plugins v1.9.1
+	github.com/netns-go/netns v0.0.0
+	golang.org/x/sys v0.49.0
+)
+
+require (
+	github.com/hashicorp/errwrap v1.0.0 // indirect
+	github.com/hashicorp/go-multierror v1.1.1 // indirect
+	github.com/moby/sys/reexec v0.1.0 // indirect
+	github.com/vishvananda/netlink v1.3.1 // indirect
+	github.com/vishvananda/netns v0.0.5 // indirect
+)
+
+replace github.com/netns-go/netns => ../

@@ -1,0 +1,5 @@
+//go:build linked
+
+package main
+
+import _ "github.com/netns-go/netns"

@@ -1,0 +1,26 @@
+// Opener is a program that opens a plugin, its first argument, and has it delete the namespace "there" and make two. With
+// the build tag linked it embeds netns itself, and shares the package with the plugin.
+package main
+
+import (
+	"fmt"
+	"os"
+	"plugin"
+
+	_ "github.com/netns-go/netns/integration/hosts/starts"
+)
+
+// Opened before main, where what it initialises is easily taken for the program's own.
+var opened, err = plugin.Open(os.Args[1])
+
+func main() {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	remove, _ := opened.Lookup("Delete")
+	create, _ := opened.Lookup("Create")
+	fmt.Println("delete:", remove.(func(string) error)("there"))
+	fmt.Println("create:", create.(func(string, bool) error)("made", false))
+	fmt.Println("its own stage:", create.(func(string, bool) error)("other", true))
+}

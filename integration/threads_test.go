@@ -1,0 +1,246 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	library "github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/teststage"
+	"github.com/netns-go/netns/integration/world"
+	"golang.org/x/sys/unix"
+)
+
+// crowdVar makes this program one that does so many things with namespaces, from a hundred goroutines. The first of them is
+// the main one, on the main thread.
+const crowdVar = "NETNS_TEST_CROWD"
+
+func init() {
+	if operations, err := strconv.Atoi(os.Getenv(crowdVar)); err == nil {
+		runtime.LockOSThread()
+		if err := newCrowd().run(int64(operations)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+}
+
+// Creates, Dos and commands by the thousand: no thread is in another namespace than the process, but for those inside a Do,
+// each goroutine is always outside and each callback and command inside, and neither a descriptor nor a thread stays.
+func TestNoThreadLeavesItsNamespace(t *testing.T) {
+	world.Clean(t)
+	operations := 10_000
+	if testing.Short() || raceEnabled {
+		operations = 2_000
+	}
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), fmt.Sprint(crowdVar, "=", operations))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
+// A crowd is a hundred goroutines, and one that looks at the threads.
+type crowd struct {
+	own        string   // the process's namespace, as /proc shows it
+	inside     sync.Map // the threads that are in a Do callback
+	namespaces []*library.Namespace
+	factory    *library.Factory
+
+	next, last atomic.Int64
+	looks      atomic.Int64
+
+	mu     sync.Mutex
+	failed []error
+}
+
+func newCrowd() *crowd { return &crowd{own: threadNamespace()} }
+
+// threadNamespace returns the namespace of the calling goroutine's thread. It need not be locked: /proc/thread-self is
+// resolved in one system call.
+func threadNamespace() string {
+	seen, err := os.Readlink("/proc/thread-self/ns/net")
+	if err != nil {
+		return err.Error()
+	}
+	return seen
+}
+
+func (c *crowd) fail(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.failed) < 20 {
+		c.failed = append(c.failed, fmt.Errorf(format, args...))
+	}
+}
+
+func (c *crowd) run(operations int64) (err error) {
+	ctx := context.Background()
+	if c.factory, err = library.NewFactory(ctx, library.Options{}, 2); err != nil {
+		return err
+	}
+	for range 10 {
+		ns, err := library.NewRandom(ctx, "crowd-", library.Options{})
+		if err != nil {
+			return err
+		}
+		c.namespaces = append(c.namespaces, ns)
+	}
+	done := make(chan struct{})
+	var watcher sync.WaitGroup
+	watcher.Go(func() { c.watch(done) })
+	c.work(operations / 10) // until all the threads have been started that the runtime keeps
+	before := openAndRunning()
+	c.work(operations)
+	after := openAndRunning()
+	close(done)
+	watcher.Wait()
+	for _, ns := range c.namespaces {
+		err = errors.Join(err, ns.Delete(ctx), ns.Close())
+	}
+	c.factory.Close()
+	fmt.Printf("%d looks at a thread; descriptors %d to %d, threads %d to %d\n", c.looks.Load(), before[0], after[0], before[1], after[1])
+	if after[0] > before[0] || after[1] > before[1]+10 { // a few more may be asleep by chance
+		c.fail("descriptors or threads have grown")
+	}
+	if c.looks.Load() < operations {
+		c.fail("only %d looks at a thread", c.looks.Load())
+	}
+	return errors.Join(append(c.failed, err)...)
+}
+
+// openAndRunning returns how many descriptors and threads the process has.
+func openAndRunning() (counts [2]int) {
+	for i, dir := range []string{"/proc/self/fd", "/proc/self/task"} {
+		entries, _ := os.ReadDir(dir)
+		counts[i] = len(entries)
+	}
+	return counts
+}
+
+// work does so many operations, by a hundred goroutines, of which this is one.
+func (c *crowd) work(operations int64) {
+	c.last.Add(operations)
+	one := func() {
+		for i := c.next.Add(1); i <= c.last.Load(); i = c.next.Add(1) {
+			if err := c.operate(i); err != nil {
+				c.fail("operation %d: %w", i, err)
+			}
+			if seen := threadNamespace(); seen != c.own {
+				c.fail("after operation %d the goroutine is in %s", i, seen)
+			}
+		}
+		c.next.Add(-1)
+	}
+	var others sync.WaitGroup
+	for range 99 {
+		others.Go(one)
+	}
+	one()
+	others.Wait()
+}
+
+func (c *crowd) operate(i int64) error {
+	ctx := context.Background()
+	ns := c.namespaces[i%int64(len(c.namespaces))]
+	switch i % 20 {
+	case 0, 1:
+		made, err := library.NewRandom(ctx, "made-", library.Options{Addresses: []string{"10.1.2.3/32"}})
+		if err != nil {
+			return err
+		}
+		return errors.Join(made.Delete(ctx), made.Close())
+	case 2:
+		name := fmt.Sprint("fails-", i)
+		err := library.Create(ctx, []string{name}, library.Options{Steps: []library.Step{teststage.Step("fail")}})
+		if !errors.Is(err, unix.EIO) {
+			return fmt.Errorf("want a failure, got %w", err)
+		}
+		return nil
+	case 3, 4, 5, 6:
+		name := fmt.Sprint("warm-", i)
+		if err := c.factory.Create(ctx, name); err != nil {
+			return err
+		}
+		return library.Delete(ctx, name, library.DeleteOptions{MustExist: true})
+	case 7, 8, 9, 10, 11, 12:
+		cmd := exec.Command("readlink", "/proc/self/ns/net")
+		out, _ := cmd.StdoutPipe()
+		if err := ns.Start(cmd); err != nil {
+			return err
+		}
+		seen := make([]byte, 64)
+		n, _ := out.Read(seen)
+		if want := fmt.Sprintf("net:[%d]\n", ns.ID()); string(seen[:n]) != want {
+			return fmt.Errorf("the command is in %q, not %q", seen[:n], want)
+		}
+		return cmd.Wait()
+	}
+	return ns.Do(ctx, func() error {
+		c.inside.Store(unix.Gettid(), true)
+		defer c.inside.Delete(unix.Gettid())
+		runtime.Gosched()
+		if seen, want := threadNamespace(), fmt.Sprintf("net:[%d]", ns.ID()); seen != want {
+			return fmt.Errorf("inside, the goroutine is in %s, not %s", seen, want)
+		}
+		outside := make(chan string)
+		go func() { outside <- threadNamespace() }()
+		if seen := <-outside; seen != c.own {
+			return fmt.Errorf("a goroutine that was started inside is in %s", seen)
+		}
+		return nil
+	})
+}
+
+// watch looks at all threads again and again.
+func (c *crowd) watch(done chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			c.fail("%w", err)
+		}
+		for _, task := range tasks {
+			c.looks.Add(1)
+			tid, _ := strconv.Atoi(task.Name())
+			if seen, outside := c.look(tid); outside {
+				c.fail("thread %d of process %d is in %s", tid, os.Getpid(), seen)
+			}
+		}
+		time.Sleep(time.Millisecond) // or it would take half of the machine
+	}
+}
+
+// look says whether a thread is in another namespace than the process, and neither in a callback of a Do nor on its way into
+// or out of one, after which it ends. The main thread never is.
+func (c *crowd) look(tid int) (seen string, outside bool) {
+	for range 1000 {
+		var err error
+		seen, err = os.Readlink(fmt.Sprintf("/proc/self/task/%d/ns/net", tid))
+		_, inside := c.inside.Load(tid)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) || seen == c.own || inside {
+			return seen, false
+		}
+		if tid == os.Getpid() {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return seen, true
+}
