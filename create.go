@@ -2,7 +2,6 @@ package netns
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
-	"golang.org/x/sys/unix"
 )
 
 // ErrOwn is what Create returns for Options.From that is the caller's own namespace.
@@ -84,23 +82,6 @@ func NewAt(ctx context.Context, path string, o Options) (*Namespace, error) {
 	dir, name := filepath.Split(path)
 	o.Dir = filepath.Clean(dir) // "." of a mere name
 	return New(ctx, name, o)
-}
-
-// NewRandom is [New] for a name that nobody has had before: the prefix and 32 hexadecimal digits, that is 128 random bits.
-// Should the program end before it has noted the Path, nobody knows the name; where that matters, choose one and note it
-// before you call New.
-func NewRandom(ctx context.Context, prefix string, o Options) (*Namespace, error) {
-	var taken *StateError
-	for {
-		var random [16]byte
-		if _, err := unix.Getrandom(random[:], 0); err != nil {
-			return nil, os.NewSyscallError("getrandom", err)
-		}
-		ns, err := New(ctx, prefix+hex.EncodeToString(random[:]), o)
-		if !errors.As(err, &taken) {
-			return ns, err
-		}
-	}
 }
 
 // UserDir returns the run directory of a program without root's privileges, $XDG_RUNTIME_DIR/netns. It can be used in a

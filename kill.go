@@ -1,3 +1,5 @@
+//go:build linux
+
 package netns
 
 import (
@@ -11,15 +13,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
-
-// A VitalError reports a namespace in which nothing may be killed, since the machine or the caller lives in it.
-type VitalError struct {
-	Path, Whose string
-}
-
-func (e *VitalError) Error() string {
-	return fmt.Sprintf("%s: it is the network namespace of %s, and nothing in it is killed", e.Path, e.Whose)
-}
 
 // CheckKill returns the *[VitalError] that [Kill] would return for a namespace, if it is the caller's or process 1's.
 func CheckKill(ns *Namespace) error {

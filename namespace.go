@@ -2,15 +2,10 @@ package netns
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/netns-go/netns/persist"
-	"golang.org/x/sys/unix"
 )
 
 // A Namespace is an open network namespace. As long as it is open it exists, whatever becomes of its name.
@@ -38,7 +33,6 @@ func OpenPath(path string) (*Namespace, error) {
 // that lives. It returns a *[NotExistError] if there is none of that number, or a *[PrivilegeError].
 func OpenPID(pid int) (*Namespace, error) {
 	f, err := persist.OpenPID(pid)
-	err = persist.Needs(unix.CAP_SYS_PTRACE, "looking into another user's process", err)
 	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
 }
 
@@ -50,18 +44,6 @@ func OpenFd(fd int) (*Namespace, error) {
 		ns.path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), ns.Fd())
 	}
 	return ns, err
-}
-
-func opened(path string, f *os.File, err error) (*Namespace, error) {
-	if err != nil {
-		return nil, err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		f.Close()
-		return nil, &os.PathError{Op: "fstat", Path: path, Err: err}
-	}
-	return &Namespace{path, f, st.Ino}, nil
 }
 
 // Path returns where the namespace is mounted. It is still right after Close.
@@ -76,32 +58,6 @@ func (n *Namespace) Fd() int { return int(n.file.Fd()) }
 
 // Close closes the descriptor. The name stays; [Delete] removes it.
 func (n *Namespace) Close() error { return n.file.Close() }
-
-// Delete removes the name under which the namespace was opened, as long as it shows this namespace: what another one has
-// become is left alone. A name that is gone is fine, so it can be repeated after an error. The namespace must be open, since
-// that tells it from a later one with the same number, and ends when it is closed, unless something else holds it, see
-// [Holders]. To delete by the name alone, there is the function [Delete].
-//
-// It returns what that returns, or an error that matches os.ErrClosed.
-func (n *Namespace) Delete(ctx context.Context) error {
-	if _, err := n.file.Stat(); err != nil {
-		return err
-	}
-	dir, name := filepath.Split(n.path)
-	store, err := persist.Open(filepath.Clean(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	err = store.DeleteNamespace(ctx, name, n.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
 
 // Do runs f on a thread that is inside the namespace, and returns f's error; if the context has ended, it does neither.
 // What f starts on other goroutines is not inside: package net does that to resolve a host's name, and to try several
@@ -120,34 +76,4 @@ func (n *Namespace) Do(ctx context.Context, f func() error) error {
 // It is [Namespace.Do] for many namespaces, each of which may be closed when the next is entered.
 func Tour(f func(enter func(*Namespace) error) error) error {
 	return onThread(func() error { return nil }, func() error { return f((*Namespace).enter) })
-}
-
-// enter puts the calling thread into the namespace.
-func (n *Namespace) enter() error {
-	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
-	runtime.KeepAlive(n)
-	if errors.Is(err, unix.EPERM) {
-		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-	}
-	return err
-}
-
-// onThread runs enter and, if that succeeds, f on a thread that ends with them and is not the main one.
-func onThread(enter, f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		var err error
-		defer func() { result <- err }()
-		runtime.LockOSThread() // and no unlock, so that the thread ends with this goroutine
-		if unix.Gettid() == unix.Getpid() {
-			defer runtime.UnlockOSThread()
-			err = onThread(enter, f) // not on this thread, which is locked until that returns
-			return
-		}
-		if err = enter(); err == nil {
-			err = errors.New("the function ended its goroutine") // as testing.T's Fatal does; else replaced
-			err = f()
-		}
-	}()
-	return <-result
 }

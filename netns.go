@@ -8,6 +8,9 @@
 // The namespaces are what ip-netns(8) works with: a name in /run/netns with the namespace mounted onto it. They stay
 // until they are deleted or the machine stops; for a namespace that should end with a process, this is not the package.
 // Making and deleting needs CAP_SYS_ADMIN, bringing up lo CAP_NET_ADMIN and verifying it CAP_NET_RAW.
+//
+// On other systems than Linux it compiles, so that programs which run there as well need no build tags, and returns an
+// *[UnsupportedError].
 package netns
 
 import (
@@ -41,7 +44,7 @@ type (
 	PrivilegeError = persist.PrivilegeError
 	// A TrustError reports a file or run directory that somebody else could exchange or write to.
 	TrustError = persist.TrustError
-	// An UnsupportedError reports what this kernel or file system cannot do.
+	// An UnsupportedError reports what this system, its kernel or a file system cannot do.
 	UnsupportedError = persist.UnsupportedError
 	// A StageError reports the stage that failed in making a namespace, and why.
 	StageError = stages.Error

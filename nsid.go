@@ -1,10 +1,11 @@
+//go:build linux
+
 package netns
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"runtime"
 	"syscall"
 
@@ -12,10 +13,6 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
-
-// NoNSID is an id that there is not (NETNSA_NSID_NOT_ASSIGNED of linux/net_namespace.h). As one to be set, it leaves the
-// choice to the kernel.
-const NoNSID = -1
 
 // NSID returns the id that the caller's network namespace has for this one, or [NoNSID].
 func (n *Namespace) NSID() (int, error) {
@@ -26,23 +23,6 @@ func (n *Namespace) NSID() (int, error) {
 	}
 	return id, nil
 }
-
-// An NSIDError reports an id that cannot be set. It matches [fs.ErrExist].
-type NSIDError struct {
-	Path string
-	ID   int  // the one that is in the way
-	Own  bool // it is the namespace's own, and not another's
-}
-
-func (e *NSIDError) Error() string {
-	if e.Own {
-		return fmt.Sprintf("%s: exists: it has the nsid %d, which stays until the namespace ends", e.Path, e.ID)
-	}
-	return fmt.Sprintf("%s: exists: another namespace has the nsid %d", e.Path, e.ID)
-}
-
-// Is makes the error match [fs.ErrExist].
-func (e *NSIDError) Is(target error) bool { return target == fs.ErrExist }
 
 // SetNSID gives the namespace an id in the caller's network namespace, or any that is free for [NoNSID]. It returns an
 // *[NSIDError] if it has one or the id is another's, or a *[PrivilegeError] without CAP_NET_ADMIN.
@@ -61,12 +41,6 @@ func (n *Namespace) SetNSID(id int) error {
 		return fmt.Errorf("%s: set nsid: %w", n.path, err)
 	}
 	return nil
-}
-
-// A PeerID is an id that one namespace has for another.
-type PeerID struct {
-	ID      int
-	Current int // the id that the caller's namespace has for the same one, or NoNSID
 }
 
 // PeerIDs returns the ids that a namespace has for others, in their order: the caller's own for [NoNSID], or the one that

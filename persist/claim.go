@@ -1,3 +1,5 @@
+//go:build linux
+
 package persist
 
 import (
@@ -9,14 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// A Claim is the reservation of the names of one transaction: the file that is linked to each of them, below the
-// mount. As long as any process has it open, the transaction lives. Its descriptor, and nothing else, is the identity
-// of what was published: inode numbers and names are used again at once.
-type Claim struct {
-	store *Store
-	file  *os.File
-}
 
 // Claim makes a claim on names, which nobody sees before it is published. The names must satisfy [CheckName]; whether
 // they are free, Publish finds out. Closing the claim gives up what was not published.
@@ -54,15 +48,6 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 	}
 	return &Claim{s, f}, nil
 }
-
-// ClaimFromFile makes a Claim of one that is open already, as it is in a child. The Claim closes the file.
-func (s *Store) ClaimFromFile(f *os.File) *Claim { return &Claim{s, f} }
-
-// File returns the open claim, to be handed to a child. It belongs to the Claim.
-func (c *Claim) File() *os.File { return c.file }
-
-// Close gives up the lock, unless another process has the claim open as well.
-func (c *Claim) Close() error { return c.file.Close() }
 
 // Link gives the claim a name, which reserves it: readers wait for what will be mounted there, and writers fail.
 // It returns a *[StateError] if the name is taken.

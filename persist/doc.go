@@ -9,4 +9,6 @@
 // Everything but reading needs CAP_SYS_ADMIN in the user namespace that owns the mount namespace, and Linux 5.2
 // (open_tree(2)). The package changes no namespace of the caller's; what is inside a network namespace is not its
 // business. To make one, use package netns.
+//
+// On other systems than Linux it compiles, and returns an *[UnsupportedError].
 package persist

@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-
-	"golang.org/x/sys/unix"
 )
 
 // A NotExistError reports that there is no such name. It matches [fs.ErrNotExist].
@@ -56,10 +53,10 @@ func (e *PrivilegeError) Error() string {
 // Unwrap returns what the kernel said: EPERM or EACCES.
 func (e *PrivilegeError) Unwrap() error { return e.Err }
 
-// An UnsupportedError reports what this kernel or file system cannot do. It matches [errors.ErrUnsupported].
+// An UnsupportedError reports what this system, its kernel or a file system cannot do. It matches [errors.ErrUnsupported].
 type UnsupportedError struct {
 	Need string // what is missing, and since when or with which option it is there
-	Err  error  // what the kernel said
+	Err  error  // what the kernel said; where that is not Linux, errors.ErrUnsupported
 }
 
 func (e *UnsupportedError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.Need) }
@@ -70,54 +67,13 @@ func (e *UnsupportedError) Unwrap() error { return e.Err }
 // Is makes the error match [errors.ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// refused explains an EPERM or EACCES of a call on the run directory: the mount calls need CAP_SYS_ADMIN, and so does
-// all that follows, hence it is named first.
-func refused(err error) error {
-	const purpose = "making or deleting a network namespace"
-	return Needs(unix.CAP_DAC_OVERRIDE, purpose, Needs(unix.CAP_SYS_ADMIN, purpose, err))
+// A TrustError reports a file, in most cases the run directory, that somebody else could exchange or write to, so that it
+// cannot be relied on: what is mounted, unmounted or entered by its names would be another's choice.
+type TrustError struct {
+	Path   string // the directory, link or file in question, on the way to what was asked for or that itself
+	Reason string
 }
 
-// Needs returns a *[PrivilegeError] if err says that something was not permitted and the calling thread lacks the
-// capability (unix.CAP_SYS_ADMIN, say) that it takes, or has it in a user namespace only. Any other error, and one that is
-// explained already, stays as it is.
-func Needs(capability int, purpose string, err error) error {
-	var explained *PrivilegeError
-	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) {
-		return err
-	}
-	if HasCapability(capability) {
-		if !inUserNamespace() {
-			return err
-		}
-		purpose += ", in what another user namespace owns," // a mount namespace, say, that was not unshared with ours
-	}
-	return &PrivilegeError{capabilityNames[capability], purpose, err}
-}
-
-var capabilityNames = map[int]string{
-	unix.CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
-	unix.CAP_KILL:         "CAP_KILL",
-	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
-	unix.CAP_NET_RAW:      "CAP_NET_RAW",
-	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",
-	unix.CAP_SYS_PTRACE:   "CAP_SYS_PTRACE",
-	unix.CAP_SYS_RESOURCE: "CAP_SYS_RESOURCE",
-}
-
-// HasCapability says whether the calling thread has a capability (unix.CAP_SYS_ADMIN, say) in its effective set.
-func HasCapability(capability int) bool {
-	var data [2]unix.CapUserData
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	if unix.Capget(&header, &data[0]) != nil {
-		return false
-	}
-	return data[capability/32].Effective&(1<<(capability%32)) != 0
-}
-
-// pathError gives the error of a system call its name and path.
-func pathError(op, path string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &os.PathError{Op: op, Path: path, Err: err}
+func (e *TrustError) Error() string {
+	return fmt.Sprintf("%s: not to be trusted: %s", e.Path, e.Reason)
 }

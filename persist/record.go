@@ -1,3 +1,5 @@
+//go:build linux
+
 package persist
 
 import (
@@ -26,13 +28,10 @@ const (
 	version    = "1\n"
 	stateAt    = int64(len(magic + version))
 	stageAt    = stateAt + 2
-	stageWidth = 64 // MaxStage
+	stageWidth = MaxStage
 	// A million names is more than the kernel has descriptors or mounts for.
 	maxRecord = 1 << 28
 )
-
-// MaxStage is the length of the longest stage name that a record can hold, in bytes.
-const MaxStage = stageWidth
 
 const (
 	txBegun = 'b' // the transaction has not ended; if nobody holds the lock any more, it never will

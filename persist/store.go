@@ -1,19 +1,10 @@
 package persist
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
-
-	"golang.org/x/sys/unix"
 )
-
-// DefaultDir is the run directory that iproute2 and all that follow it use.
-const DefaultDir = "/run/netns"
 
 // A Store is an open run directory. It is safe for concurrent use.
 type Store struct {
@@ -23,32 +14,6 @@ type Store struct {
 	// mount waits for the kernel's readers, hence it is made once, and not before it is needed.
 	mu   sync.Mutex
 	bare *os.File
-}
-
-// Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
-// Where there is none, the error matches [fs.ErrNotExist]; where somebody else could write to it, it is a *[TrustError].
-func Open(dir string) (*Store, error) {
-	if dir == "" {
-		dir = DefaultDir
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := CheckTrust(dir); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, unix.ELOOP) {
-		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
-	}
-	if errors.Is(err, unix.ENOTDIR) {
-		err = fmt.Errorf("%w: the run directory must be one; move it away, or name another", err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return FromFile(f), nil
 }
 
 // FromFile makes a Store of a run directory that is open already, as it is in a child. The file's name is taken for
@@ -65,16 +30,6 @@ func (s *Store) Close() error {
 	return s.dir.Close()
 }
 
-// IsCurrent says whether the directory's path still leads to what is open here: the same directory in the same mount.
-// Before Linux 5.8 the mount is not looked at.
-func (s *Store) IsCurrent() bool {
-	const want = unix.STATX_INO | unix.STATX_MNT_ID
-	var here, there unix.Statx_t
-	return again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
-		again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
-		here.Ino == there.Ino && here.Dev_major == there.Dev_major && here.Dev_minor == there.Dev_minor && here.Mnt_id == there.Mnt_id
-}
-
 // File returns the open directory, to be handed to a child. It belongs to the Store.
 func (s *Store) File() *os.File { return s.dir }
 
@@ -83,42 +38,3 @@ func (s *Store) Dir() string { return s.dir.Name() }
 
 // Path returns where a name is, or would be.
 func (s *Store) Path(name string) string { return filepath.Join(s.Dir(), name) }
-
-// Names returns what there is in the run directory, sorted, whatever state it is in. It needs no privilege.
-func (s *Store) Names() ([]string, error) {
-	dir, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	slices.Sort(names)
-	return names, err
-}
-
-// openTop opens what a name shows, the uppermost mount if there is one, and never follows a link.
-func (s *Store) openTop(name string) (*os.File, error) {
-	f, err := openAt(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotExistError{s.Path(name)}
-	}
-	return f, err
-}
-
-// openBare opens the file that a name's mounts cover.
-func (s *Store) openBare(name string, flags int) (*os.File, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bare == nil {
-		bare, err := openTree(s.dir, 0)
-		if err != nil {
-			return nil, refused(err)
-		}
-		s.bare = bare
-	}
-	f, err := openAt(s.bare, name, flags|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotExistError{s.Path(name)}
-	}
-	return f, refused(err)
-}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package persist
 
 import (
@@ -140,4 +142,12 @@ func wait(ctx context.Context, limit time.Duration, try func() error) error {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// pathError gives the error of a system call its name and path.
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &os.PathError{Op: op, Path: path, Err: err}
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package persist
 
 import (
@@ -8,17 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// A TrustError reports a file, in most cases the run directory, that somebody else could exchange or write to, so that it
-// cannot be relied on: what is mounted, unmounted or entered by its names would be another's choice.
-type TrustError struct {
-	Path   string // the directory, link or file in question, on the way to what was asked for or that itself
-	Reason string
-}
-
-func (e *TrustError) Error() string {
-	return fmt.Sprintf("%s: not to be trusted: %s", e.Path, e.Reason)
-}
 
 // CheckTrust returns a *[TrustError] unless everything on the way to a file or directory, links included, belongs to root
 // or to us, and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's. To

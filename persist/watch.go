@@ -1,3 +1,5 @@
+//go:build linux
+
 package persist
 
 import (
@@ -13,12 +15,6 @@ import (
 
 	"golang.org/x/sys/unix"
 )
-
-// A Change says that a network namespace has come or gone.
-type Change struct {
-	Name  string
-	Added bool // otherwise deleted
-}
 
 // Watch reports the network namespaces that come and go in a run directory ("" for the default one), from when the loop
 // over it begins; what is there by then is not reported. It ends without an error when the context ends.

@@ -1,6 +1,6 @@
-package stages
+//go:build linux
 
-const attachStage = "attach"
+package stages
 
 // attach takes a namespace that there is, in place of unshare. Whoever has it keeps it, so there is nothing to undo.
 type attach struct{ Inside }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 // early is a child that was started before it was known what it is to do.

@@ -1,17 +1,15 @@
+//go:build linux
+
 package stages
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
-
-// ErrClosed is what a [Factory] returns that was closed.
-var ErrClosed = errors.New("the factory is closed")
 
 // A Factory makes namespaces as [Run] does, in children that it keeps from one transaction to the next, so that none has to
 // be started. It is safe for concurrent use: each transaction that runs has a child of its own. A child that waits is in

@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 import "github.com/netns-go/netns/rollback"

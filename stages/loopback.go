@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 import (
@@ -7,11 +9,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
-
-const loopbackStage = "loopback"
-
-// Loopback returns the step that brings lo up. The kernel gives it 127.0.0.1/8 then and, where IPv6 is on, ::1/128.
-func Loopback() Step { return Step{Stage: loopbackStage} }
 
 type loopback struct{ Inside }
 

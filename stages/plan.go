@@ -35,6 +35,9 @@ type Plan struct {
 	Progress func(Event)
 }
 
+// ErrClosed is what a [Factory] returns that was closed.
+var ErrClosed = errors.New("the factory is closed")
+
 // An Event is a stage that has passed.
 type Event struct {
 	Namespace, Stage string

@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 import (
@@ -5,8 +7,6 @@ import (
 	"github.com/netns-go/netns/rollback"
 	"golang.org/x/sys/unix"
 )
-
-const publishStage = "publish"
 
 // publish gives the namespace its name. It is the one built-in stage with something to undo.
 type publish struct{}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 import (
@@ -9,14 +11,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
-
-const sysctlStage = "sysctl"
-
-// Sysctl returns the step that sets kernel parameters of the namespace, each KEY=VALUE as sysctl(8) takes it. Only keys
-// below net. can be set, since the others are the whole machine's.
-func Sysctl(settings ...string) Step {
-	return Step{sysctlStage, []byte(strings.Join(settings, "\x00"))}
-}
 
 type sysctl struct {
 	Inside

@@ -1,3 +1,5 @@
+//go:build linux
+
 package stages
 
 import (
@@ -7,11 +9,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
-
-const unshareStage = "unshare"
-
-// Unshare returns the step that makes a network namespace. It is for [Here]: a [Plan] begins with it anyway.
-func Unshare() Step { return Step{Stage: unshareStage} }
 
 // unshare makes the namespace. It has no name, so there is nothing to undo: it ends with the child.
 type unshare struct{ Inside }

@@ -1,0 +1,54 @@
+//go:build linux
+
+package persist
+
+import (
+	"errors"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// refused explains an EPERM or EACCES of a call on the run directory: the mount calls need CAP_SYS_ADMIN, and so does
+// all that follows, hence it is named first.
+func refused(err error) error {
+	const purpose = "making or deleting a network namespace"
+	return Needs(unix.CAP_DAC_OVERRIDE, purpose, Needs(unix.CAP_SYS_ADMIN, purpose, err))
+}
+
+// Needs returns a *[PrivilegeError] if err says that something was not permitted and the calling thread lacks the
+// capability (unix.CAP_SYS_ADMIN, say) that it takes, or has it in a user namespace only. Any other error, and one that is
+// explained already, stays as it is.
+func Needs(capability int, purpose string, err error) error {
+	var explained *PrivilegeError
+	if !errors.Is(err, fs.ErrPermission) || errors.As(err, &explained) {
+		return err
+	}
+	if HasCapability(capability) {
+		if !inUserNamespace() {
+			return err
+		}
+		purpose += ", in what another user namespace owns," // a mount namespace, say, that was not unshared with ours
+	}
+	return &PrivilegeError{capabilityNames[capability], purpose, err}
+}
+
+var capabilityNames = map[int]string{
+	unix.CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
+	unix.CAP_KILL:         "CAP_KILL",
+	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
+	unix.CAP_NET_RAW:      "CAP_NET_RAW",
+	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",
+	unix.CAP_SYS_PTRACE:   "CAP_SYS_PTRACE",
+	unix.CAP_SYS_RESOURCE: "CAP_SYS_RESOURCE",
+}
+
+// HasCapability says whether the calling thread has a capability (unix.CAP_SYS_ADMIN, say) in its effective set.
+func HasCapability(capability int) bool {
+	var data [2]unix.CapUserData
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	if unix.Capget(&header, &data[0]) != nil {
+		return false
+	}
+	return data[capability/32].Effective&(1<<(capability%32)) != 0
+}

@@ -1,0 +1,87 @@
+package persist
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
+// Where there is none, the error matches [fs.ErrNotExist]; where somebody else could write to it, it is a *[TrustError].
+func Open(dir string) (*Store, error) {
+	if dir == "" {
+		dir = DefaultDir
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := CheckTrust(dir); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, unix.ELOOP) {
+		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
+	}
+	if errors.Is(err, unix.ENOTDIR) {
+		err = fmt.Errorf("%w: the run directory must be one; move it away, or name another", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return FromFile(f), nil
+}
+
+// IsCurrent says whether the directory's path still leads to what is open here: the same directory in the same mount.
+// Before Linux 5.8 the mount is not looked at.
+func (s *Store) IsCurrent() bool {
+	const want = unix.STATX_INO | unix.STATX_MNT_ID
+	var here, there unix.Statx_t
+	return again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
+		again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
+		here.Ino == there.Ino && here.Dev_major == there.Dev_major && here.Dev_minor == there.Dev_minor && here.Mnt_id == there.Mnt_id
+}
+
+// Names returns what there is in the run directory, sorted, whatever state it is in. It needs no privilege.
+func (s *Store) Names() ([]string, error) {
+	dir, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
+}
+
+// openTop opens what a name shows, the uppermost mount if there is one, and never follows a link.
+func (s *Store) openTop(name string) (*os.File, error) {
+	f, err := openAt(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotExistError{s.Path(name)}
+	}
+	return f, err
+}
+
+// openBare opens the file that a name's mounts cover.
+func (s *Store) openBare(name string, flags int) (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bare == nil {
+		bare, err := openTree(s.dir, 0)
+		if err != nil {
+			return nil, refused(err)
+		}
+		s.bare = bare
+	}
+	f, err := openAt(s.bare, name, flags|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotExistError{s.Path(name)}
+	}
+	return f, refused(err)
+}

@@ -1,0 +1,37 @@
+//go:build !linux
+
+package stages
+
+import (
+	"context"
+
+	"github.com/netns-go/netns/persist"
+)
+
+// What there is on Linux only. It is documented there.
+
+// unsupported returns the *[persist.UnsupportedError] that package persist returns for everything.
+func unsupported() error { return persist.CheckTrust("/") }
+
+// mayStart returns an error, so that no plan can be run.
+func mayStart() error { return unsupported() }
+
+// atStart is about what a child would know, and there is none.
+func atStart() bool { return true }
+
+// dispatch does nothing: no process is a child.
+func dispatch(registered string) {}
+
+func Run(ctx context.Context, store *persist.Store, plan *Plan) error { return unsupported() }
+
+func Here(steps ...Step) (err error) { return unsupported() }
+
+func Prestart() (end func()) { return func() {} }
+
+type Factory struct{}
+
+func NewFactory(dir string, steps []Step, children int) (*Factory, error) { return nil, unsupported() }
+
+func (f *Factory) Run(ctx context.Context, names []string) error { return unsupported() }
+
+func (f *Factory) Close() {}
