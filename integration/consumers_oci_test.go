@@ -71,7 +71,7 @@ func TestBubblewrapInherits(t *testing.T) {
 			"sh", "-c", lookAround}
 		wantInside(t, ns, run(t, append([]string{"netns", "exec", "joined"}, sandbox...)...))
 		var stdout []byte
-		err := ns.Do(func() (err error) {
+		err := ns.Do(t.Context(), func() (err error) {
 			stdout, err = command(sandbox...).Output()
 			return err
 		})
