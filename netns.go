@@ -133,13 +133,15 @@ func HiddenFromInit(dir, name string) bool {
 type Change = persist.Change
 
 // Watch reports the network namespaces that come and go in a run directory, whoever makes them, from when the loop over
-// it begins until the context ends, which is no error. One is added when its name shows it, so not before it is mounted,
-// and deleted when the name is gone. A directory that is not there is waited for. [persist.Watch] says more, and what a
-// consumer can miss.
+// it begins until the context ends, which is no error. With existing, it first reports those that there are, as added. One
+// is added when its name shows it, so not before it is mounted, and deleted when the name is gone. A directory that is not
+// there is waited for. [persist.Watch] says more, and what a consumer can miss.
 //
 // It needs no privilege. An error ends it: a *[TrustError], or one that matches fs.ErrNotExist if the directory above
 // it is not there.
-func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] { return persist.Watch(ctx, dir) }
+func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
+	return persist.Watch(ctx, dir, existing)
+}
 
 // A Finding is something in a run directory that is not as it should be, and what Recover does about it, an Action.
 type (

@@ -39,28 +39,28 @@ func TestWatchEnds(t *testing.T) {
 	before := open()
 	stop := blink("/run/netns/x")
 	for range 10 {
-		for c, err := range library.Watch(context.Background(), "") {
+		for c, err := range library.Watch(context.Background(), "", false) {
 			if c.Name != "x" || err != nil {
 				t.Error(c, err)
 			}
 			break
 		}
 		ctx, cancel := context.WithCancel(context.Background())
-		for c, err := range library.Watch(ctx, "") {
+		for c, err := range library.Watch(ctx, "", false) {
 			if c.Name != "x" || err != nil || ctx.Err() != nil {
 				t.Error(c, err, ctx.Err())
 			}
 			cancel()
 		}
 		cancel()
-		for c, err := range library.Watch(ctx, "") {
+		for c, err := range library.Watch(ctx, "", false) {
 			t.Error(c, err)
 		}
 	}
 	stop()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond) // while nothing happens
 	defer cancel()
-	for c, err := range library.Watch(ctx, "") {
+	for c, err := range library.Watch(ctx, "", false) {
 		t.Error(c, err)
 	}
 	if after := open(); after != before {
@@ -76,7 +76,7 @@ func TestWatchErrors(t *testing.T) {
 	defer os.RemoveAll("/run/m")
 	defer blink("/run/m/netns/x")()
 	var last error
-	for c, err := range library.Watch(t.Context(), "/run/m/netns") {
+	for c, err := range library.Watch(t.Context(), "/run/m/netns", false) {
 		if last != nil || (err == nil) != (c.Name == "x") {
 			t.Error(c, err)
 		}
@@ -87,10 +87,30 @@ func TestWatchErrors(t *testing.T) {
 	if !errors.As(last, &trust) {
 		t.Error(last)
 	}
-	for _, err := range library.Watch(t.Context(), "/run/m/nope/netns") {
+	for _, err := range library.Watch(t.Context(), "/run/m/nope/netns", false) {
 		last = err
 	}
 	if !errors.Is(last, fs.ErrNotExist) {
 		t.Error(last)
+	}
+}
+
+// With what there is, no namespace is missed that comes while the watch begins.
+func TestWatchExisting(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "there", "there too")
+	defer netns(t, "delete", "there", "there too")
+	stop := blink("/run/netns/x")
+	defer stop()
+	for range 20 {
+		want := map[string]bool{"there": true, "there too": true}
+		for c, err := range library.Watch(t.Context(), "", true) {
+			if err != nil || c.Name != "x" && !(c.Added && want[c.Name]) {
+				t.Fatal(c, err)
+			}
+			if delete(want, c.Name); len(want) == 0 {
+				break
+			}
+		}
 	}
 }

@@ -17,7 +17,8 @@ import (
 )
 
 // Watch reports the network namespaces that come and go in a run directory ("" for the default one), from when the loop
-// over it begins; what is there by then is not reported. It ends without an error when the context ends.
+// over it begins; with existing, what is there by then is reported first, as added. It ends without an error when the
+// context ends.
 //
 // A namespace is added when its name shows it, so not before it is mounted, and deleted when the name is gone: that it
 // was unmounted is not enough. A name that never showed one is not reported. A symbolic link to a namespace counts; one
@@ -30,15 +31,15 @@ import (
 //
 // While it waits it takes a thread. It needs no privilege, but to read the directory and the one above. An error ends
 // it: a *[TrustError], one that matches [fs.ErrNotExist] if the directory above is not there, or what the kernel said.
-func Watch(ctx context.Context, dir string) iter.Seq2[Change, error] {
+func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		if err := watch(ctx, dir, func(c Change) bool { return yield(c, nil) }); err != nil {
+		if err := watch(ctx, dir, existing, func(c Change) bool { return yield(c, nil) }); err != nil {
 			yield(Change{}, err)
 		}
 	}
 }
 
-func watch(ctx context.Context, dir string, report func(Change) bool) error {
+func watch(ctx context.Context, dir string, existing bool, tell func(Change) bool) error {
 	dir, err := filepath.Abs(cmp.Or(dir, DefaultDir))
 	if err != nil {
 		return err
@@ -52,11 +53,11 @@ func watch(ctx context.Context, dir string, report func(Change) bool) error {
 
 	w := &watcher{dir: dir, notices: notices, above: none, watched: none}
 	w.shown, w.pending = map[string]bool{}, map[string]int{}
-	for first := true; ctx.Err() == nil; first = false {
+	for report := existing; ctx.Err() == nil; report = true {
 		settled, err := w.update()
 		changes := w.takeChanges()
 		for _, c := range changes {
-			if !first && (ctx.Err() != nil || !report(c.Change)) {
+			if report && (ctx.Err() != nil || !tell(c.Change)) {
 				return nil
 			}
 		}

@@ -61,7 +61,7 @@ type changeJSON struct {
 
 // printChanges returns nil when the context ends.
 func printChanges(ctx context.Context, c *cli.Context, format string) error {
-	for change, err := range netns.Watch(ctx, runDir(c)) {
+	for change, err := range netns.Watch(ctx, runDir(c), false) {
 		if err != nil {
 			return advise(fmt.Errorf("monitor: %w", err), nil)
 		}
