@@ -121,6 +121,7 @@ lint:
 	for system in darwin windows; do GOOS=$$system $(GO) vet $(PORTABLE) || exit; done
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) list -m -f '{{.Path}}' all | diff packaging/modules.txt -
+	GO='$(GO)' sh packaging/apidiff.sh
 	$(GO) -C integration/dockerembed vet ./...
 	$(GO) mod tidy -diff
 	$(GO) -C integration/dockerembed mod tidy -diff
