@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +24,8 @@ type Store struct {
 	// mount waits for the kernel's readers, hence it is made once, and not before it is needed.
 	mu   sync.Mutex
 	bare *os.File
+
+	next atomic.Int64 // where in its claim the member after the last removed one is: mostly the next one to be removed
 }
 
 // Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
