@@ -70,18 +70,7 @@ func (d *Dir) List() ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]Entry, 0, len(names))
-	for _, name := range names {
-		entry, err := d.store.Lookup(name)
-		if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, entry)
-	}
-	return entries, nil
+	return d.lookups(names)
 }
 
 // Lookup is [Lookup] for this directory.
