@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 )
 
 // A claim's record is text, so that it can be looked at where a mount is gone:
@@ -197,8 +198,10 @@ func readHead(f *os.File, n int) (string, error) {
 	return string(head[:n]), err
 }
 
-// bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
-func bootID() (string, error) {
+// bootID returns what the kernel drew when it started, see proc_sys_kernel(5). While we run, it stays the same.
+var bootID = sync.OnceValues(readBootID)
+
+func readBootID() (string, error) {
 	f, err := openProc("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", err

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/moby/sys/reexec"
-	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
@@ -67,21 +66,12 @@ func startWorker(token string) (*worker, error) {
 }
 
 // begin tells the child its part of a transaction.
-func (w *worker) begin(m *message, files []*os.File) error {
+func (w *worker) begin(m *message, files ...*os.File) error {
 	w.names, w.undone = m.names, false
 	if !w.greeted {
 		w.silence = time.AfterFunc(helloPatience, w.kill)
 	}
 	return w.conn.send(m, files...)
-}
-
-// sent are the files that go with a plan.
-func sent(store *persist.Store, claim *persist.Claim, source *os.File) []*os.File {
-	files := []*os.File{store.File(), claim.File()}
-	if source != nil {
-		files = append(files, source)
-	}
-	return files
 }
 
 // receive returns what the child says next.
@@ -129,8 +119,11 @@ func (w *worker) end() error {
 // errSilent is how the conversation ends when a child dies in the middle of it.
 var errSilent = errors.New("the child ended before its work was done")
 
-// silent is errSilent, unless talking failed for another reason than that the child has ended.
+// silent is errSilent, unless talking failed for another reason than that the child has ended, or did not fail.
 func silent(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var errno syscall.Errno
 	if !errors.As(err, &errno) || errno == unix.EPIPE || errno == unix.ECONNRESET {
 		return errSilent

@@ -61,7 +61,7 @@ func linksHere(buf []byte) ([]link, error) {
 			found[i].Master = master.Name
 		}
 	}
-	return found, s.ask(unix.RTM_GETADDR, unix.NLM_F_DUMP, make([]byte, unix.SizeofIfAddrmsg), func(m []byte) {
+	err = s.ask(unix.RTM_GETADDR, unix.NLM_F_DUMP, make([]byte, unix.SizeofIfAddrmsg), func(m []byte) {
 		if len(m) < unix.SizeofIfAddrmsg {
 			return
 		}
@@ -69,6 +69,10 @@ func linksHere(buf []byte) ([]link, error) {
 			l.Addresses = append(l.Addresses, newAddress(m))
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // rtextFilterSkipStats is RTEXT_FILTER_SKIP_STATS of linux/rtnetlink.h.
