@@ -28,11 +28,12 @@ func OpenDir(dir string) (*Dir, error) {
 	return &Dir{dir, store}, nil
 }
 
-// with calls f with a run directory that is open meanwhile.
-func with[T any](dir string, f func(*Dir) (T, error)) (result T, err error) {
+// with calls f with a run directory that is open meanwhile. It has no type parameter: with the dictionary of one, the linker
+// would keep all methods of Dir, Namespace and netlink.Handle, a megabyte.
+func with(dir string, f func(*Dir) error) error {
 	d, err := OpenDir(dir)
 	if err != nil {
-		return result, err
+		return err
 	}
 	defer d.Close()
 	return f(d)

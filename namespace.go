@@ -20,8 +20,9 @@ type Namespace struct {
 // Open opens a namespace by its name in a run directory ("" for the default one), whoever made it. Where one is just
 // being made it waits a moment. It needs no privilege, and returns a *[NameError], a *[NotExistError], or a
 // *[StateError] for what is no network namespace.
-func Open(dir, name string) (*Namespace, error) {
-	return with(dir, func(d *Dir) (*Namespace, error) { return d.Open(name) })
+func Open(dir, name string) (ns *Namespace, err error) {
+	err = with(dir, func(d *Dir) error { ns, err = d.Open(name); return err })
+	return ns, err
 }
 
 // OpenPath opens the namespace that a path shows, which need not be in a run directory. It returns a *[NotExistError],
@@ -82,7 +83,7 @@ func Tour(f func(enter func(*Namespace) error) error) error {
 // enter puts the calling thread into the namespace.
 func (n *Namespace) enter() error {
 	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
-	runtime.KeepAlive(n)
+	runtime.KeepAlive(n.file)
 	if errors.Is(err, unix.EPERM) {
 		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
 	}

@@ -177,20 +177,26 @@ type DeleteOptions struct {
 // holds it. It returns a *[NotExistError] if there is no such name, a *[StateError] for what is no namespace's, a
 // *[BusyError] if a transaction that lives holds the name for five seconds, or a *[PrivilegeError].
 func Delete(ctx context.Context, name string, o DeleteOptions) error {
-	_, err := with(o.Dir, func(d *Dir) (any, error) { return nil, d.Delete(ctx, name, o.Force) })
-	return err
+	return with(o.Dir, func(d *Dir) error { return d.Delete(ctx, name, o.Force) })
 }
 
 // Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
-func Names(dir string) ([]string, error) { return with(dir, (*Dir).Names) }
+func Names(dir string) (names []string, err error) {
+	err = with(dir, func(d *Dir) error { names, err = d.Names(); return err })
+	return names, err
+}
 
 // List returns the entries of a run directory, sorted by name. A directory that is not there has none. Without
 // privilege, the state of what is not ready is [Unreadable], and [Kept] namespaces are shown as [Ready].
-func List(dir string) ([]Entry, error) { return with(dir, (*Dir).List) }
+func List(dir string) (entries []Entry, err error) {
+	err = with(dir, func(d *Dir) error { entries, err = d.List(); return err })
+	return entries, err
+}
 
 // Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
-func Lookup(dir, name string) (Entry, error) {
-	return with(dir, func(d *Dir) (Entry, error) { return d.Lookup(name) })
+func Lookup(dir, name string) (entry Entry, err error) {
+	err = with(dir, func(d *Dir) error { entry, err = d.Lookup(name); return err })
+	return entry, err
 }
 
 // HiddenFromInit says whether a namespace that the caller sees under a name is not seen by the machine's first process,
