@@ -29,11 +29,12 @@ func OpenDir(dir string) (*Dir, error) {
 	return &Dir{dir, store}, nil
 }
 
-// with calls f with a run directory that is open meanwhile.
-func with[T any](dir string, f func(*Dir) (T, error)) (result T, err error) {
+// with calls f with a run directory that is open meanwhile. It has no type parameter: with the dictionary of one, the linker
+// would keep all methods of Dir, Namespace and netlink.Handle, a megabyte.
+func with(dir string, f func(*Dir) error) error {
 	d, err := OpenDir(dir)
 	if err != nil {
-		return result, err
+		return err
 	}
 	defer d.Close()
 	return f(d)
@@ -69,18 +70,17 @@ func (d *Dir) Names() ([]string, error) {
 func (d *Dir) List() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		names, err := d.Names()
-		if err != nil {
-			yield(Entry{}, err)
-			return
+		var entries []Entry
+		if err == nil {
+			entries, err = d.lookups(names)
 		}
-		for _, name := range names {
-			entry, err := d.store.Lookup(name)
-			if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
-				continue
-			}
-			if !yield(entry, err) || err != nil {
+		for _, entry := range entries {
+			if !yield(entry, nil) {
 				return
 			}
+		}
+		if err != nil {
+			yield(Entry{}, err)
 		}
 	}
 }

@@ -55,6 +55,7 @@ func Processes(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error
 // A search is one look through /proc. Namespaces are told apart by what their links there lead to.
 type search struct {
 	self    int
+	given   map[int]bool        // the caller's descriptors that the wanted namespaces were given by
 	nsfs    uint64              // the device of namespaces
 	found   map[string][]Holder // has the wanted ones, even without holders
 	seen    map[string]bool     // mount namespaces and the root directories from which they were seen
@@ -62,13 +63,16 @@ type search struct {
 }
 
 func newSearch(namespaces []*Namespace) *search {
-	s := &search{self: selfInProc(), found: map[string][]Holder{}, seen: map[string]bool{}, mounted: map[string]bool{}}
+	s := &search{
+		self: selfInProc(), given: map[int]bool{}, found: map[string][]Holder{}, seen: map[string]bool{}, mounted: map[string]bool{},
+	}
 	var st unix.Stat_t
 	if unix.Stat("/proc/self/ns/net", &st) == nil {
 		s.nsfs = uint64(st.Dev)
 	}
 	for _, ns := range namespaces {
 		s.found[ns.link()] = nil
+		s.given[ns.Fd()] = true
 	}
 	return s
 }

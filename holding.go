@@ -24,6 +24,9 @@ func (s *search) descriptors(p *process, inside []string) error {
 		}
 	}()
 	for _, fd := range fds {
+		if p.pid == s.self && s.given[fd] { // there can be many, and they are left out
+			continue
+		}
 		link, linkErr := p.link("fd/" + strconv.Itoa(fd))
 		if linkErr != nil { // closed meanwhile
 			continue

@@ -18,8 +18,9 @@ type Namespace struct {
 // Open opens a namespace by its name in a run directory ("" for the default one), whoever made it. Where one is just
 // being made it waits a moment. It needs no privilege, and returns a *[NameError], a *[NotExistError], or a
 // *[StateError] for what is no network namespace.
-func Open(dir, name string) (*Namespace, error) {
-	return with(dir, func(d *Dir) (*Namespace, error) { return d.Open(name) })
+func Open(dir, name string) (ns *Namespace, err error) {
+	err = with(dir, func(d *Dir) error { ns, err = d.Open(name); return err })
+	return ns, err
 }
 
 // OpenPath opens the namespace that a path shows, which need not be in a run directory. It returns a *[NotExistError],

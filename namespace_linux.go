@@ -53,7 +53,7 @@ func (n *Namespace) Delete(ctx context.Context) error {
 // enter puts the calling thread into the namespace.
 func (n *Namespace) enter() error {
 	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
-	runtime.KeepAlive(n)
+	runtime.KeepAlive(n.file)
 	if errors.Is(err, unix.EPERM) {
 		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
 	}

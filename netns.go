@@ -90,12 +90,14 @@ type DeleteOptions struct {
 // It returns a *[StateError] for what is no namespace's, a *[BusyError] if a transaction that lives holds the name for five
 // seconds, which it names, or a *[PrivilegeError].
 func Delete(ctx context.Context, name string, o DeleteOptions) error {
-	_, err := with(o.Dir, func(d *Dir) (any, error) { return nil, d.Delete(ctx, name, o) })
-	return err
+	return with(o.Dir, func(d *Dir) error { return d.Delete(ctx, name, o) })
 }
 
 // Names returns the names in a run directory, sorted, whatever their state. A directory that is not there has none.
-func Names(dir string) ([]string, error) { return with(dir, (*Dir).Names) }
+func Names(dir string) (names []string, err error) {
+	err = with(dir, func(d *Dir) error { names, err = d.Names(); return err })
+	return names, err
+}
 
 // List goes through the entries of a run directory, sorted by name. A directory that is not there has none; what goes
 // meanwhile is left out. An error ends it. Without privilege, the state of what is not ready is [Unreadable], and [Kept]
@@ -113,8 +115,9 @@ func List(dir string) iter.Seq2[Entry, error] {
 }
 
 // Lookup says in which state a name is. It returns a *[NameError] or a *[NotExistError].
-func Lookup(dir, name string) (Entry, error) {
-	return with(dir, func(d *Dir) (Entry, error) { return d.Lookup(name) })
+func Lookup(dir, name string) (entry Entry, err error) {
+	err = with(dir, func(d *Dir) error { entry, err = d.Lookup(name); return err })
+	return entry, err
 }
 
 // HiddenFromInit says whether a namespace that the caller sees under a name is not seen by the machine's first process,

@@ -17,7 +17,7 @@ import (
 // NSID returns the id that the caller's network namespace has for this one, or [NoNSID].
 func (n *Namespace) NSID() (int, error) {
 	id, err := netlink.GetNetNsIdByFd(n.Fd())
-	runtime.KeepAlive(n)
+	runtime.KeepAlive(n.file)
 	if err != nil {
 		return NoNSID, fmt.Errorf("%s: nsid: %w", n.path, err)
 	}
@@ -28,7 +28,7 @@ func (n *Namespace) NSID() (int, error) {
 // *[NSIDError] if it has one or the id is another's, or a *[PrivilegeError] without CAP_NET_ADMIN.
 func (n *Namespace) SetNSID(id int) error {
 	err := netlink.SetNetNsIdByFd(n.Fd(), id)
-	runtime.KeepAlive(n)
+	runtime.KeepAlive(n.file)
 	switch {
 	case errors.Is(err, unix.EEXIST):
 		if own, ownErr := n.NSID(); ownErr == nil && own != NoNSID {

@@ -97,11 +97,11 @@ func (s *Store) judge(e *Entry) error {
 		return err
 	}
 	defer f.Close()
-	// In this order: what is not locked changes no more.
-	if locked, err := isLocked(f); err != nil || locked {
+	if done, err := isDone(f); err != nil || done { // for good
 		return err
 	}
-	if done, err := isDone(f); err != nil || done {
+	// In this order: what is not locked changes no more.
+	if locked, err := isLocked(f); err != nil || locked {
 		return err
 	}
 	r, err := readRecord(f)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 )
 
 // A claim's record is text, so that it can be looked at where a mount is gone:
@@ -141,20 +142,65 @@ func readRecord(f *os.File) (*record, error) {
 	return decodeRecord(data)
 }
 
+// memberAt returns where the state of a member is in a claim, or 0 if that is none, or has no such member. It looks at one
+// place first, for the record is as long as the transaction was large.
+func memberAt(f *os.File, name string, first int64) (int64, error) {
+	const ours = magic + version
+	if head, err := readHead(f, len(ours)); err != nil || head != ours {
+		return 0, err
+	}
+	line := []byte(name + "\n")
+	near := make([]byte, 2+len(line))
+	if n, _ := f.ReadAt(near, max(0, first-1)); n == len(near) && isMember(near, line) {
+		return first, nil
+	}
+	const headerLen = stageAt + stageWidth // no other line can be taken for a member's
+	info, err := f.Stat()
+	if err != nil || info.Size() > maxRecord {
+		return 0, err
+	}
+	data := make([]byte, max(0, info.Size()-headerLen))
+	if _, err := f.ReadAt(data, headerLen); err != nil {
+		return 0, err
+	}
+	for at := 0; ; at++ {
+		i := bytes.Index(data[at:], line)
+		if i < 0 {
+			return 0, nil
+		}
+		if at += i; at >= 2 && isMember(data[at-2:], line) {
+			return headerLen + int64(at) - 1, nil
+		}
+	}
+}
+
+// isMember says whether text is the end of a line and then a member's.
+func isMember(text, line []byte) bool {
+	return text[0] == '\n' && bytes.IndexByte([]byte{memberHere, memberKept, memberGoing}, text[1]) >= 0 && bytes.HasPrefix(text[2:], line)
+}
+
 // isDone says whether a file is a claim of a transaction that is complete. It reads no more than it must: a record names
 // all members, and is read for each.
 func isDone(f *os.File) (bool, error) {
 	const done = magic + version + string(txDone)
-	var head [len(done)]byte
-	_, err := f.ReadAt(head[:], 0)
+	head, err := readHead(f, len(done))
+	return head == done, err
+}
+
+// readHead reads so many bytes from the beginning of a file, or what there is.
+func readHead(f *os.File, n int) (string, error) {
+	head := make([]byte, n)
+	n, err := f.ReadAt(head, 0)
 	if err == io.EOF {
 		err = nil
 	}
-	return string(head[:]) == done, err
+	return string(head[:n]), err
 }
 
-// bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
-func bootID() (string, error) {
+// bootID returns what the kernel drew when it started, see proc_sys_kernel(5). While we run, it stays the same.
+var bootID = sync.OnceValues(readBootID)
+
+func readBootID() (string, error) {
 	f, err := openProc("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", err

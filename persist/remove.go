@@ -31,9 +31,14 @@ func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 // something else, it returns a *[NotExistError] as well.
 func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) error {
 	return s.remove(ctx, name, func(h *held) error {
-		if same, err := s.leadsTo(name, ns); err != nil {
+		same, err := sameFile(h.top, ns)
+		if h.link {
+			same, err = s.leadsTo(name, ns)
+		}
+		if err != nil {
 			return err
-		} else if !same {
+		}
+		if !same {
 			return &NotExistError{s.Path(name)}
 		}
 		return s.mayDelete(name, h, false)
@@ -75,17 +80,28 @@ func (s *Store) removeOnce(ctx context.Context, name string, may func(*held) err
 	if err != nil || h == nil {
 		return false, err
 	}
-	defer h.file.Close()
+	defer h.close()
 	if err := may(h); err != nil {
 		return false, err
 	}
 	if h.link {
 		return true, s.unlink(name)
 	}
-	if m := h.record.member(name); m != nil {
+	at, err := memberAt(h.file, name, s.next.Load())
+	if err != nil {
+		return false, err
+	}
+	if at > 0 {
 		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
-		if _, err := h.file.WriteAt([]byte{memberGoing}, m.at); err != nil {
+		if _, err := h.file.WriteAt([]byte{memberGoing}, at); err != nil {
 			return false, err
+		}
+		s.next.Store(at + int64(len(name)) + 2)
+	}
+	if h.mounted {
+		// It was there before the file below it was opened, see peel. If it is unmounted by now, that was to be done.
+		if err := detach(h.top); err != nil && err != unix.EINVAL {
+			return false, pathError("umount", s.Path(name), err)
 		}
 	}
 	return true, s.unpublish(name, h.file)
@@ -93,32 +109,40 @@ func (s *Store) removeOnce(ctx context.Context, name string, may func(*held) err
 
 // A held name is one whose state no transaction changes as long as the file is open.
 type held struct {
-	file   *os.File // below the mounts, locked; or the symbolic link itself
-	link   bool
-	state  State
-	record *record // nil if it is not ours
-	stat   unix.Stat_t
+	top     *os.File // what the name shows
+	mounted bool     // it is a namespace
+	file    *os.File // below the mounts, locked; or the symbolic link itself
+	link    bool
+	state   State
+	stat    unix.Stat_t // of file
+}
+
+func (h *held) close() { // also where only part of it is open
+	h.top.Close()
+	h.file.Close()
 }
 
 // hold waits until no transaction holds a name, and holds it. It returns nil if the name changed meanwhile.
-func (s *Store) hold(ctx context.Context, name string) (_ *held, err error) {
-	top, err := s.openTop(name)
+func (s *Store) hold(ctx context.Context, name string) (found *held, err error) {
+	h := &held{}
+	defer func() {
+		if found == nil {
+			h.close()
+		}
+	}()
+	if h.top, err = s.openTop(name); err != nil {
+		return nil, err
+	}
+	top, err := fstat(h.top)
 	if err != nil {
 		return nil, err
 	}
-	defer top.Close()
-	h := &held{}
-	if h.file, h.state, err = s.openBelow(top, name); errors.Is(err, fs.ErrNotExist) {
+	if err = s.openBelow(h, name, &top); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, refused(err)
 	}
-	defer func() {
-		if err != nil {
-			h.file.Close()
-		}
-	}()
 	if h.stat, err = fstat(h.file); err != nil {
 		return nil, err
 	}
@@ -127,64 +151,55 @@ func (s *Store) hold(ctx context.Context, name string) (_ *held, err error) {
 			return nil, err
 		}
 	}
-	if same, err := s.stillShows(name, top); err != nil {
+	if same, err := s.stillShows(name, &top); err != nil || !same {
 		return nil, err
-	} else if !same {
-		h.file.Close()
-		return nil, nil
 	}
-	record, recordErr := readRecord(h.file)
-	if recordErr != nil && !isVerdict(recordErr) {
-		return nil, recordErr
+	if h.state == "" {
+		record, recordErr := readRecord(h.file)
+		if h.state, err = uncoveredState(record, recordErr, name); err != nil {
+			return nil, err
+		}
 	}
-	if h.record = record; h.state == "" {
-		h.state, err = uncoveredState(record, recordErr, name)
-	}
-	return h, err
+	return h, nil
 }
 
-// openBelow opens the file that a name has below top, its uppermost mount or itself; a link is opened as such. The state
-// is Ready if top is a namespace or a link, and not yet known otherwise. If the name changed meanwhile, it returns a
+// openBelow opens the file that a name has below h.top, its uppermost mount or itself; a link is opened as such. The state
+// is Ready if that is a namespace or a link, and not yet known otherwise. If the name changed meanwhile, it returns a
 // *NotExistError.
-func (s *Store) openBelow(top *os.File, name string) (file *os.File, state State, err error) {
-	st, err := fstat(top)
-	if err != nil {
-		return nil, "", err
-	}
-	switch st.Mode & unix.S_IFMT {
+func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
+	switch top.Mode & unix.S_IFMT {
 	case unix.S_IFLNK:
-		file, err = s.openTop(name)
-		return file, Ready, err
+		h.state = Ready
+		h.file, err = s.openTop(name)
+		return err
 	case unix.S_IFREG:
 	default:
-		return nil, "", &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
+		return &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
 	}
-	if mounted, err := isNamespace(top); err != nil {
-		return nil, "", err
-	} else if mounted {
-		file, err = s.openBare(name, unix.O_RDWR)
-		return file, Ready, err
+	if h.mounted, err = isNamespace(h.top); err != nil {
+		return err
+	} else if h.mounted {
+		h.state = Ready
+		h.file, err = s.openBare(name, unix.O_RDWR)
+		return err
 	}
-	file, err = openAt(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	h.file, err = openAt(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil { // EPERM, if a namespace was mounted there just now
 		if same, lookErr := s.stillShows(name, top); lookErr == nil && !same {
 			err = &NotExistError{s.Path(name)}
 		}
 	}
-	return file, "", err
+	return err
 }
 
-// stillShows says whether a name shows the same file or mount as when top was opened.
-func (s *Store) stillShows(name string, top *os.File) (bool, error) {
-	now, err := s.openTop(name)
-	if errors.Is(err, fs.ErrNotExist) {
+// stillShows says whether a name shows a file or mount that is open, by what fstat said of that.
+func (s *Store) stillShows(name string, open *unix.Stat_t) (bool, error) {
+	var now unix.Stat_t
+	err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &now, unix.AT_SYMLINK_NOFOLLOW) })
+	if err == unix.ENOENT {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	defer now.Close()
-	return sameFile(top, now)
+	return now.Dev == open.Dev && now.Ino == open.Ino, pathError("stat", s.Path(name), err)
 }
 
 // lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue.
@@ -227,52 +242,58 @@ func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error
 // unpublish removes a name as long as the file below its mounts is this one: it unmounts the namespaces stacked there
 // and unlinks the file. What was made under the name since then stays whole.
 func (s *Store) unpublish(name string, file *os.File) error {
+	st, err := fstat(file)
+	if err != nil {
+		return err
+	}
 	for changed := 0; ; {
-		uncovered, err := s.peel(name, file)
-		switch {
+		if uncovered, err := s.stillShows(name, &st); err != nil {
+			return err
+		} else if uncovered {
+			return s.unlink(name)
+		}
+		switch err := s.peel(name, file); {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil
 		case errors.Is(err, unix.EINVAL) && changed < 10:
 			changed++ // somebody unmounted it first; a mount that our mount namespace may not remove stays, however
 		case err != nil:
 			return err
-		case uncovered:
-			return s.unlink(name)
 		}
 	}
 }
 
-// peel unmounts the uppermost namespace from a name that covers file, or says that the name shows file itself. It
-// returns a *NotExistError if the name is another file's by now.
+// peel unmounts the uppermost namespace from a name that covers file. It returns a *NotExistError if the name is another
+// file's by now.
 //
 // That top was opened before the file below it was compared, and is still mounted when it is unmounted, proves that it
 // covered that very file: a mount point cannot be unlinked or renamed in its own mount namespace, and when that is
 // done in another one, the mount goes as well.
-func (s *Store) peel(name string, file *os.File) (uncovered bool, err error) {
+func (s *Store) peel(name string, file *os.File) error {
 	top, err := s.openTop(name)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer top.Close()
-	if same, err := sameFile(top, file); err != nil || same {
-		return same, err
-	}
 	below, err := s.openBare(name, unix.O_PATH)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer below.Close()
 	if same, err := sameFile(below, file); err != nil {
-		return false, err
+		return err
 	} else if !same {
-		return false, &NotExistError{s.Path(name)}
+		return &NotExistError{s.Path(name)}
 	}
 	if ns, err := isNamespace(top); err != nil {
-		return false, err
+		return err
 	} else if !ns {
-		return false, &BusyError{s.Path(name), "something other than a namespace is mounted over it"}
+		if same, err := sameFile(top, file); err != nil || same {
+			return err // it was unmounted meanwhile
+		}
+		return &BusyError{s.Path(name), "something other than a namespace is mounted over it"}
 	}
-	return false, pathError("umount", s.Path(name), detach(top))
+	return pathError("umount", s.Path(name), detach(top))
 }
 
 func (s *Store) unlink(name string) error {

@@ -31,17 +31,21 @@ func (s *Store) repairOnce(ctx context.Context, name string) (settled bool, err 
 	if err != nil || h == nil {
 		return false, err
 	}
-	defer h.file.Close()
+	defer h.close()
+	record, err := readRecord(h.file)
+	if err != nil && !isVerdict(err) {
+		return false, err
+	}
 	switch {
-	case h.record != nil && h.record.tx == txBegun:
-		all, err := s.allMounted(h.record, h.file)
+	case record != nil && record.tx == txBegun:
+		all, err := s.allMounted(record, h.file)
 		if err != nil {
 			return false, err
 		}
 		if all {
 			return true, (&Claim{s, h.file}).Done()
 		}
-		return true, s.unpublishAll(h.record, h.file)
+		return true, s.unpublishAll(record, h.file)
 	case h.state == Stale:
 		return true, s.unpublish(name, h.file)
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // A Store is an open run directory. It is safe for concurrent use.
@@ -14,6 +15,8 @@ type Store struct {
 	// mount waits for the kernel's readers, hence it is made once, and not before it is needed.
 	mu   sync.Mutex
 	bare *os.File
+
+	next atomic.Int64 // where in its claim the member after the last removed one is: mostly the next one to be removed
 }
 
 // FromFile makes a Store of a run directory that is open already, as it is in a child. The file's name is taken for

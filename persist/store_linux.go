@@ -70,18 +70,23 @@ func (s *Store) openTop(name string) (*os.File, error) {
 
 // openBare opens the file that a name's mounts cover.
 func (s *Store) openBare(name string, flags int) (*os.File, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bare == nil {
-		bare, err := openTree(s.dir, 0)
-		if err != nil {
-			return nil, refused(err)
-		}
-		s.bare = bare
+	bare, err := s.uncovered()
+	if err != nil {
+		return nil, refused(err)
 	}
-	f, err := openAt(s.bare, name, flags|unix.O_NOFOLLOW, 0)
+	f, err := openAt(bare, name, flags|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{s.Path(name)}
 	}
 	return f, refused(err)
+}
+
+// uncovered returns the directory without what is mounted in it. It belongs to the Store.
+func (s *Store) uncovered() (_ *os.File, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bare == nil {
+		s.bare, err = openTree(s.dir, 0)
+	}
+	return s.bare, err
 }

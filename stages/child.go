@@ -116,18 +116,16 @@ func (b *builder) start() error {
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
-	want := 2 // see sent
+	dir, err := b.takeFile(m.dir)
+	if err != nil {
+		return err
+	}
+	b.store, b.claim = persist.FromFile(dir), nil
 	if m.attach {
-		want = 3
+		if plan.Source, err = b.takeFile("namespace"); err != nil {
+			return err
+		}
 	}
-	if len(b.fds) != want {
-		return fmt.Errorf("%d files came with the plan, not %d", len(b.fds), want)
-	}
-	if b.store = persist.FromFile(os.NewFile(uintptr(b.fds[0]), m.dir)); m.attach {
-		plan.Source = os.NewFile(uintptr(b.fds[2]), "namespace")
-	}
-	b.claim = b.store.ClaimFromFile(os.NewFile(uintptr(b.fds[1]), m.dir+" (claim)"))
-	b.fds = nil
 	if m.again && b.home == nil {
 		if b.home, err = openOwn(); err != nil {
 			return err
@@ -140,8 +138,33 @@ func (b *builder) start() error {
 	for _, step := range plan.steps() {
 		b.names = append(b.names, step.Stage)
 	}
-	b.targets = plan.targets(b.store, b.claim)
+	b.targets = plan.targets(b.store, nil)
 	return raiseFileLimit(len(m.names))
+}
+
+// waitForClaim waits for the claim, without which nothing gets a name.
+func (b *builder) waitForClaim() error {
+	if err := b.await(kindClaim); err != nil {
+		return err
+	}
+	file, err := b.takeFile(b.plan.dir + " (claim)")
+	if err != nil {
+		return err
+	}
+	b.claim = b.store.ClaimFromFile(file)
+	for _, t := range b.targets {
+		t.claim = b.claim
+	}
+	return nil
+}
+
+// await waits for a message. Another one, or the end of file, means that the parent has given up.
+func (b *builder) await(kind byte) error {
+	m, err := b.receive()
+	if err == io.EOF || err == nil && m.kind != kind {
+		return errStopped
+	}
+	return err
 }
 
 // release goes home and lets go of all that was made, so that a child which waits for the next plan keeps no namespace.
@@ -185,6 +208,9 @@ func (b *builder) transact() (failure *Error, err error) {
 	if err != nil && !b.keeps(failure) {
 		return failure, err
 	}
+	if err := b.waitForClaim(); err != nil {
+		return nil, err
+	}
 	if b.plan.together {
 		if err := b.waitForOthers(); err != nil {
 			return nil, err
@@ -223,11 +249,7 @@ func (b *builder) waitForOthers() error {
 	if err := b.send(&message{kind: kindBuilt}); err != nil {
 		return errStopped
 	}
-	m, err := b.receive()
-	if err == io.EOF || err == nil && m.kind != kindPublish {
-		return errStopped
-	}
-	return err
+	return b.await(kindPublish)
 }
 
 // keeps says whether a failure is one that the plan says to live with.
@@ -285,7 +307,7 @@ func outside(f func() error) (err error) {
 
 // stopped says whether the parent has closed its end, which it does when it dies or gives up.
 func (b *builder) stopped() bool {
-	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLIN | unix.POLLRDHUP}}
+	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLRDHUP}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n > 0
 }

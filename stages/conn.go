@@ -17,7 +17,7 @@ import (
 type conn struct {
 	file   *os.File
 	reader *bufio.Reader
-	fds    []int // that came with what was read, and belong to whoever takes them
+	fds    []int // that came with what was read and were not taken yet, in that order
 }
 
 func newConn(f *os.File) *conn {
@@ -67,8 +67,18 @@ func (c *conn) receive() (*message, error) {
 	return decodeMessage(header[0], body)
 }
 
+// takeFile returns the next file that came with a message.
+func (c *conn) takeFile(name string) (*os.File, error) {
+	if len(c.fds) == 0 {
+		return nil, fmt.Errorf("%s did not come with the message", name)
+	}
+	file := os.NewFile(uintptr(c.fds[0]), name)
+	c.fds = c.fds[1:]
+	return file, nil
+}
+
 // maxFiles is how many files come with one message.
-const maxFiles = 3
+const maxFiles = 2
 
 // Read is for the reader. It keeps the descriptors that come with the data.
 func (c *conn) Read(data []byte) (int, error) {

@@ -60,17 +60,14 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 		return err
 	}
 	defer f.release(dir)
-	store := dir.Store
-	claim, err := reserve(ctx, store, plan)
-	if err != nil {
+	if err := reserve(ctx, dir.Store, plan); err != nil {
 		return err
 	}
-	defer claim.Close()
 	w, err := f.take(plan)
 	if err != nil {
 		return err
 	}
-	r := &run{plan: plan, store: store, claim: claim, workers: []*worker{w}}
+	r := &run{plan: plan, store: dir.Store, workers: []*worker{w}}
 	err = r.transact(ctx, true)
 	if r.committed {
 		f.keep(w)

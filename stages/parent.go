@@ -30,12 +30,10 @@ func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
 	if err := plan.Check(); err != nil {
 		return err
 	}
-	claim, err := reserve(ctx, store, plan)
-	if err != nil {
+	if err := reserve(ctx, store, plan); err != nil {
 		return err
 	}
-	defer claim.Close()
-	r := &run{plan: plan, store: store, claim: claim}
+	r := &run{plan: plan, store: store}
 	for range plan.children() {
 		w, err := takeWorker(plan)
 		if err != nil {
@@ -55,8 +53,8 @@ func (p *Plan) children() int {
 	return max(1, min(runtime.GOMAXPROCS(0), len(p.Names)/share))
 }
 
-// reserve makes a claim on the names of a plan that are free, as far as can be known.
-func reserve(ctx context.Context, store *persist.Store, plan *Plan) (*persist.Claim, error) {
+// reserve sees to it that the names of a plan are free, as far as can be known.
+func reserve(ctx context.Context, store *persist.Store, plan *Plan) error {
 	for _, name := range plan.Names {
 		err := store.Reserve(ctx, name)
 		var taken *persist.StateError
@@ -64,20 +62,17 @@ func reserve(ctx context.Context, store *persist.Store, plan *Plan) (*persist.Cl
 			err = nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := context.Cause(ctx); err != nil {
-		return nil, err
-	}
-	return store.Claim(plan.Names)
+	return context.Cause(ctx)
 }
 
 // A run is the parent's half of a transaction.
 type run struct {
 	plan      *Plan
 	store     *persist.Store
-	claim     *persist.Claim
+	claim     *persist.Claim // nil before it is made
 	workers   []*worker
 	committed bool
 	broken    *worker // whose conversation ended in the middle
@@ -87,6 +82,11 @@ type run struct {
 
 // transact sees the transaction to its end. The workers end as well, unless it was committed and they are to be kept.
 func (r *run) transact(ctx context.Context, again bool) error {
+	defer func() {
+		if r.claim != nil {
+			r.claim.Close()
+		}
+	}()
 	r.unwatch = context.AfterFunc(ctx, r.stop)
 	err := r.converse(ctx, again)
 	r.unwatch()
@@ -130,18 +130,31 @@ func (r *run) end() []error {
 	return ends
 }
 
-// begin tells each worker its share of the names.
-func (r *run) begin(again bool) error {
+// begin tells each worker its share of the names, and makes the claim on them while they build.
+func (r *run) begin(again bool) (err error) {
 	n := len(r.workers)
+	files := []*os.File{r.store.File()}
+	if r.plan.Source != nil {
+		files = append(files, r.plan.Source)
+	}
 	for i, w := range r.workers {
 		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
 		m := &message{
 			kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
 			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again,
 		}
-		if err := w.begin(m, sent(r.store, r.claim, r.plan.Source)); err != nil {
+		if err := w.begin(m, files...); err != nil {
 			r.broken = w
 			return silent("tell the child", err)
+		}
+	}
+	if r.claim, err = r.store.Claim(r.plan.Names); err != nil {
+		return err
+	}
+	for _, w := range r.workers {
+		err := silent("tell the child", w.conn.send(&message{kind: kindClaim}, r.claim.File()))
+		if err != nil && err != errSilent { // it may have said what has failed, and ended
+			return err
 		}
 	}
 	return nil

@@ -27,4 +27,9 @@ func (p publish) Do(t *Target) (err error) {
 	return nil
 }
 
-func (publish) Undo(t *Target) error { return t.claim.Withdraw(t.Name) }
+func (publish) Undo(t *Target) error {
+	if t.claim == nil { // so it was never linked
+		return nil
+	}
+	return t.claim.Withdraw(t.Name)
+}

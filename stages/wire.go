@@ -17,7 +17,8 @@ import (
 //
 //	child                       parent
 //	hello <version>       ─►
-//	                      ◄─    plan, with the run directory, the claim and what is to be attached
+//	                      ◄─    plan, with the run directory and what is to be attached
+//	                      ◄─    claim, with the claim: it is made while the child builds
 //	passed (if asked for) ─►
 //	built                 ─►                  \ if several children
 //	                      ◄─    publish       / work together
@@ -29,6 +30,7 @@ import (
 const (
 	kindHello   = 'h'
 	kindPlan    = 'p'
+	kindClaim   = 'n'
 	kindPassed  = 's'
 	kindBuilt   = 'b'
 	kindPublish = 'u'
@@ -36,7 +38,7 @@ const (
 	kindFailed  = 'f'
 	kindCommit  = 'c'
 
-	protocol  = 3
+	protocol  = 4
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
@@ -197,7 +199,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
 		m.err.busy.Path, m.err.busy.Reason, m.err.lacking = d.text(), d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
-	case kindBuilt, kindPublish, kindCommit:
+	case kindClaim, kindBuilt, kindPublish, kindCommit:
 	default:
 		d.bad = true
 	}

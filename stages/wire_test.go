@@ -28,6 +28,7 @@ func samples() []*message {
 		{kind: kindPlan, dir: "/run/netns", attach: true, progress: true},
 		{kind: kindPlan, dir: "/run/netns", together: true, again: true},
 		{kind: kindBuilt},
+		{kind: kindClaim},
 		{kind: kindPublish},
 		{kind: kindPassed, target: 3, stage: "verify", took: time.Second},
 		{kind: kindReady, complete: 1000},

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/moby/sys/reexec"
-	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
@@ -69,21 +68,12 @@ func startWorker(token string) (*worker, error) {
 }
 
 // begin tells the child its part of a transaction.
-func (w *worker) begin(m *message, files []*os.File) error {
+func (w *worker) begin(m *message, files ...*os.File) error {
 	w.names, w.undone = m.names, false
 	if !w.greeted {
 		w.silence = time.AfterFunc(helloPatience, w.kill)
 	}
 	return w.conn.send(m, files...)
-}
-
-// sent are the files that go with a plan.
-func sent(store *persist.Store, claim *persist.Claim, source *os.File) []*os.File {
-	files := []*os.File{store.File(), claim.File()}
-	if source != nil {
-		files = append(files, source)
-	}
-	return files
 }
 
 // receive returns what the child says next.
@@ -138,8 +128,11 @@ var errSilent = errors.New("the child ended before its work was done")
 var errMute = errors.New("it never came to its stages: an init function ends or blocks it, or one of them is registered " +
 	"on a condition that a child, which has no arguments and an empty environment, does not meet")
 
-// silent is errSilent, unless talking failed for another reason than that the child has ended.
+// silent is errSilent, unless talking failed for another reason than that the child has ended, or did not fail.
 func silent(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var errno syscall.Errno
 	if !errors.As(err, &errno) || errno == unix.EPIPE || errno == unix.ECONNRESET {
 		return errSilent

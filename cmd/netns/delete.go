@@ -7,6 +7,7 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 )
 
 func init() { register(deleteCommand) }
@@ -55,8 +56,7 @@ func deleteAll(c *cli.Context) error {
 	if err := d.checkKill(names); err != nil {
 		return err
 	}
-	// Each namespace is open while it is deleted, so that what keeps it is found without mistaking another one for it.
-	for share := range slices.Chunk(names, 256) {
+	for share := range slices.Chunk(names, atOnce()) {
 		if err := d.share(ctx, share); err != nil {
 			return err
 		}
@@ -65,6 +65,17 @@ func deleteAll(c *cli.Context) error {
 		return err
 	}
 	return d.first
+}
+
+// atOnce is how many names are deleted together. Their namespaces are open meanwhile, so that what keeps one is found
+// without mistaking another one for it, and so that the kernel does not take down the first while it unmounts the others:
+// each would wait for the other's readers (synchronize_rcu_expedited).
+func atOnce() int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 1
+	}
+	return int(max(1, min(4096, limit.Cur/2)))
 }
 
 func namesToDelete(c *cli.Context) ([]string, error) {

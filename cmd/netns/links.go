@@ -1,12 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/netns-go/netns"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,69 +23,122 @@ type link struct {
 	PeerIndex int      `json:"peer_index,omitempty"` // of the other end, which may be elsewhere
 	PeerNSID  *int     `json:"peer_nsid,omitempty"`  // as the namespace that the link is in knows it
 	Addresses []string `json:"addresses"`
+
+	master int // its index
 }
 
 // linksOf returns the links of a namespace with their addresses, in the order of their index.
-func linksOf(ns *netns.Namespace) ([]link, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return nil, err
-	}
-	defer h.Close()
-	return links(h)
+func linksOf(ns *netns.Namespace) (found []link, err error) {
+	err = ns.Do(context.Background(), func() error {
+		found, err = linksHere(newRtnetlinkBuffer())
+		return err
+	})
+	return found, err
 }
 
 // linksHere is linksOf for the namespace of the calling thread.
-func linksHere() ([]link, error) {
-	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+func linksHere(buf []byte) ([]link, error) {
+	s, err := openRtnetlink(buf)
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
-	return links(h)
-}
-
-func links(h *netlink.Handle) ([]link, error) {
-	found, err := h.LinkList()
+	defer s.close()
+	found := []link{}
+	request := appendAttribute(make([]byte, unix.SizeofIfInfomsg), unix.IFLA_EXT_MASK, rtextFilterSkipStats)
+	err = s.ask(unix.RTM_GETLINK, unix.NLM_F_DUMP, request, func(m []byte) {
+		if len(m) >= unix.SizeofIfInfomsg {
+			found = append(found, newLink(m))
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := h.AddrList(nil, unix.AF_UNSPEC)
-	if err != nil {
-		return nil, err
+	byIndex := map[int]*link{}
+	for i := range found {
+		byIndex[found[i].Index] = &found[i]
 	}
-	names := map[int]string{}
-	for _, l := range found {
-		names[l.Attrs().Index] = l.Attrs().Name
-	}
-	shown := make([]link, 0, len(found))
-	for _, l := range found {
-		shown = append(shown, newLink(l, names, addresses))
-	}
-	return shown, nil
-}
-
-func newLink(l netlink.Link, names map[int]string, addresses []netlink.Addr) link {
-	a := l.Attrs()
-	shown := link{
-		Index: a.Index, Name: a.Name, Type: l.Type(), Up: a.Flags&net.FlagUp != 0, MTU: a.MTU,
-		Master: names[a.MasterIndex], PeerIndex: a.ParentIndex, Addresses: []string{},
-	}
-	if a.Flags&net.FlagLoopback != 0 {
-		shown.Type = "loopback"
-	} else {
-		shown.MAC = a.HardwareAddr.String()
-	}
-	if a.NetNsID >= 0 && a.ParentIndex != 0 {
-		shown.PeerNSID = &a.NetNsID
-	}
-	for _, address := range addresses {
-		if address.LinkIndex == a.Index {
-			shown.Addresses = append(shown.Addresses, address.IPNet.String())
+	for i := range found {
+		if master := byIndex[found[i].master]; master != nil {
+			found[i].Master = master.Name
 		}
 	}
-	return shown
+	err = s.ask(unix.RTM_GETADDR, unix.NLM_F_DUMP, make([]byte, unix.SizeofIfAddrmsg), func(m []byte) {
+		if len(m) < unix.SizeofIfAddrmsg {
+			return
+		}
+		if l := byIndex[integer(m[4:])]; l != nil {
+			l.Addresses = append(l.Addresses, newAddress(m))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
+
+// rtextFilterSkipStats is RTEXT_FILTER_SKIP_STATS of linux/rtnetlink.h.
+const rtextFilterSkipStats = 1 << 3
+
+// newLink reads a struct ifinfomsg and the attributes after it.
+func newLink(m []byte) link {
+	flags := integer(m[8:])
+	l := link{Index: integer(m[4:]), Type: "device", Up: flags&unix.IFF_UP != 0, Addresses: []string{}}
+	peer := -1
+	for kind, value := range attributes(m[unix.SizeofIfInfomsg:]) {
+		switch kind {
+		case unix.IFLA_IFNAME:
+			l.Name = text(value)
+		case unix.IFLA_MTU:
+			l.MTU = integer(value)
+		case unix.IFLA_ADDRESS:
+			if flags&unix.IFF_LOOPBACK == 0 && slices.ContainsFunc(value, func(b byte) bool { return b != 0 }) {
+				l.MAC = net.HardwareAddr(value).String()
+			}
+		case unix.IFLA_MASTER:
+			l.master = integer(value)
+		case unix.IFLA_LINK:
+			l.PeerIndex = integer(value)
+		case unix.IFLA_LINK_NETNSID:
+			peer = integer(value)
+		case unix.IFLA_LINKINFO:
+			for kind, value := range attributes(value) {
+				if kind == unix.IFLA_INFO_KIND {
+					l.Type = text(value)
+				}
+			}
+		}
+	}
+	switch {
+	case flags&unix.IFF_LOOPBACK != 0:
+		l.Type = "loopback"
+	case l.Type == "tun":
+		l.Type = "tuntap" // as ip calls both kinds
+	}
+	if peer >= 0 && l.PeerIndex != 0 {
+		l.PeerNSID = &peer
+	}
+	return l
+}
+
+// newAddress reads a struct ifaddrmsg and the attributes after it. With a peer, the prefix is the peer's (ip-address(8)).
+func newAddress(m []byte) string {
+	var address, local net.IP
+	for kind, value := range attributes(m[unix.SizeofIfAddrmsg:]) {
+		switch kind {
+		case unix.IFA_ADDRESS:
+			address = value
+		case unix.IFA_LOCAL:
+			local = value
+		}
+	}
+	if local == nil || local.Equal(address) {
+		return (&net.IPNet{IP: address, Mask: net.CIDRMask(int(m[1]), 8*len(address))}).String()
+	}
+	return (&net.IPNet{IP: local, Mask: net.CIDRMask(8*len(local), 8*len(local))}).String()
+}
+
+// text returns an attribute's value that ends with a NUL.
+func text(value []byte) string { return strings.TrimRight(string(value), "\x00") }
 
 // summary returns the names of links and their addresses, but those that every lo has, in a line each.
 func summary(links []link) (names, addresses string) {

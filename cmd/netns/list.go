@@ -2,16 +2,18 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 func init() { register(listCommand) }
@@ -114,32 +116,51 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 	return rows, lookInto(rows, dir, wide)
 }
 
+// fewRows are so many that a further thread is not worth it.
+const fewRows = 64
+
 // lookInto adds what there is to be seen of each namespace that there is; of one that has gone since, nothing.
 func lookInto(rows []row, dir *netns.Dir, wide bool) error {
-	own, err := netlink.NewHandle(unix.NETLINK_ROUTE) // it is the caller's namespace that has ids
-	if err != nil {
-		return fmt.Errorf("open rtnetlink: %w", err)
+	var next atomic.Int64
+	threads := max(1, min(runtime.GOMAXPROCS(0), len(rows)/fewRows))
+	errs := make([]error, threads)
+	var all sync.WaitGroup
+	for t := range errs {
+		all.Go(func() {
+			errs[t] = netns.Tour(func(enter func(*netns.Namespace) error) error {
+				buf := newRtnetlinkBuffer()
+				own, err := openRtnetlink(buf) // it is the caller's namespace that has ids
+				if err != nil {
+					return err
+				}
+				defer own.close()
+				for i := next.Add(1) - 1; int(i) < len(rows); i = next.Add(1) - 1 {
+					rows[i].look(dir, own, func(ns *netns.Namespace) bool { return wide && enter(ns) == nil }, buf)
+				}
+				return nil
+			})
+		})
 	}
-	defer own.Close()
-	return netns.Tour(func(enter func(*netns.Namespace) error) error {
-		for i := range rows {
-			if rows[i].Inode == 0 {
-				continue
-			}
-			ns, err := rows[i].open(dir)
-			if err != nil {
-				continue
-			}
-			if id, err := own.GetNetNsIdByFd(ns.Fd()); err == nil {
-				rows[i].NSID = assigned(id)
-			}
-			if wide && enter(ns) == nil {
-				rows[i].Links, _ = linksHere() // what cannot be looked at is not shown
-			}
-			ns.Close()
-		}
-		return nil
-	})
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// look adds what there is to be seen of the row's namespace, of the inside if the thread can enter it.
+func (r *row) look(dir *netns.Dir, own *rtnetlink, enter func(*netns.Namespace) bool, buf []byte) {
+	if r.Inode == 0 {
+		return
+	}
+	ns, err := r.open(dir)
+	if err != nil {
+		return
+	}
+	defer ns.Close()
+	if id, err := own.nsid(ns.Fd()); err == nil {
+		r.NSID = assigned(id)
+	}
+	if enter(ns) {
+		r.Links, _ = linksHere(buf) // what cannot be looked at is not shown
+	}
 }
 
 // unnamed is the state of a namespace without a name.

@@ -1,0 +1,69 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/netns-go/netns/integration/world"
+)
+
+// Many namespaces are looked at on several threads, each of which goes from one to the next: every row must be its own.
+func TestListShowsEachItsOwn(t *testing.T) {
+	world.Clean(t)
+	var names []string
+	var links strings.Builder
+	for i := range 200 {
+		names = append(names, fmt.Sprintf("n%03d", i))
+		if i%10 == 0 {
+			fmt.Fprintf(&links, "ip -n n%03d link add d%d mtu %d type bridge\nip -n n%03d address add 10.0.0.%d/24 dev d%d\n", i, i, 1000+i, i, i, i)
+		}
+	}
+	netns(t, append([]string{"create", "-q", "--verify=false"}, names...)...)
+	defer netns(t, "delete", "-q", "--all")
+	sh(t, "set -e\n"+links.String()+`
+		ip -n n000 link add name va type veth peer name vb address 02:00:00:00:00:01 netns n010
+		ip -n n010 link add name bri type bridge
+		ip -n n010 link set vb master bri
+		ip -n n010 address add 10.9.0.1 peer 10.9.0.2/24 dev vb
+		ip -n n010 address add fd00::1/64 dev vb`).want(t, 0)
+	var rows []struct {
+		Name, State string
+		Links       []struct {
+			Name, Type, MAC, Master string
+			MTU                     int
+			PeerNSID                *int `json:"peer_nsid"`
+			Addresses               []string
+		}
+	}
+	if err := json.Unmarshal([]byte(netns(t, "list", "-o", "json").stdout), &rows); err != nil || len(rows) != len(names) {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, row := range rows {
+		text := ""
+		for _, l := range row.Links {
+			peer := ""
+			if l.PeerNSID != nil {
+				peer = "peer"
+			}
+			if l.Type == "bridge" {
+				l.MAC = "" // drawn
+			}
+			text += fmt.Sprintln(l.Name, l.Type, l.MTU, l.MAC, l.Master, peer, l.Addresses)
+		}
+		want := "lo loopback 65536    [127.0.0.1/8 ::1/128]\n"
+		if i%10 == 0 {
+			want += fmt.Sprintf("d%d bridge %d    [10.0.0.%d/24]\n", i, 1000+i, i)
+		}
+		switch i {
+		case 0:
+			text, _, _ = strings.Cut(text, "va veth") // its address is drawn
+		case 10:
+			want += "vb veth 1500 02:00:00:00:00:01 bri peer [10.9.0.1/32 fd00::1/64]\nbri bridge 1500    []\n"
+		}
+		if row.Name != names[i] || row.State != "ready" || text != want {
+			t.Errorf("row %d: %s %s\n%swant\n%s", i, row.Name, row.State, text, want)
+		}
+	}
+}
