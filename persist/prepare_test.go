@@ -3,6 +3,7 @@
 package persist
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
