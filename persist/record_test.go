@@ -94,7 +94,8 @@ func FuzzRecord(f *testing.F) {
 // A member is found wherever it is, and wherever the search begins; nothing else is taken for it.
 func TestMemberAt(t *testing.T) {
 	r := sample()
-	r.members = append(r.members, member{memberHere, "xfirst", 0}, member{memberHere, "irst", 0}, member{memberKept, "last", 0})
+	r.members = append([]member{{memberHere, "x.last", 0}}, r.members...)
+	r.members = append(r.members, member{memberHere, "x.first", 0}, member{memberHere, ".irst", 0}, member{memberKept, "last", 0})
 	r.stage = ".stage"
 	data := r.encode()
 	f, err := os.Create(filepath.Join(t.TempDir(), "claim"))
