@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"runtime"
@@ -32,5 +33,5 @@ func (d *Dir) lookups(names []string) ([]Entry, error) {
 		})
 	}
 	all.Wait()
-	return slices.Concat(parts...), errors.Join(errs...)
+	return slices.Concat(parts...), cmp.Or(errs...)
 }

@@ -9,7 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
+	"sync/atomic"
 )
 
 // A claim's record is text, so that it can be looked at where a mount is gone:
@@ -197,16 +197,25 @@ func readHead(f *os.File, n int) (string, error) {
 	return string(head[:n]), err
 }
 
-// bootID returns what the kernel drew when it started, see proc_sys_kernel(5). While we run, it stays the same.
-var bootID = sync.OnceValues(readBootID)
+// knownBoot is the boot's id, once it is known: while we run, it stays the same.
+var knownBoot atomic.Pointer[string]
 
-func readBootID() (string, error) {
+// bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
+func bootID() (string, error) {
+	if known := knownBoot.Load(); known != nil {
+		return *known, nil
+	}
 	f, err := openProc("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	var id [64]byte // a UUID and a newline
-	n, err := f.Read(id[:])
-	return strings.TrimSpace(string(id[:n])), err
+	var text [64]byte // a UUID and a newline
+	n, err := f.Read(text[:])
+	if err != nil {
+		return "", err
+	}
+	id := strings.TrimSpace(string(text[:n]))
+	knownBoot.Store(&id)
+	return id, nil
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -89,4 +91,41 @@ func FuzzRecord(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A member is found wherever it is, and wherever the search begins; nothing else is taken for it.
+func TestMemberAt(t *testing.T) {
+	r := sample()
+	r.members = append([]member{{memberHere, "x.last", 0}}, r.members...)
+	r.members = append(r.members, member{memberHere, "x.first", 0}, member{memberHere, ".irst", 0}, member{memberKept, "last", 0})
+	r.stage = ".stage"
+	data := r.encode()
+	f, err := os.Create(filepath.Join(t.TempDir(), "claim"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range r.members {
+		for first := range int64(len(data) + 3) {
+			at, err := memberAt(f, m.name, first)
+			if err != nil || at == 0 || data[at] != m.state || string(data[at-1:at]) != "\n" ||
+				!bytes.HasPrefix(data[at+1:], []byte(m.name+"\n")) {
+				t.Fatalf("%.10s, from %d: %d, %v", m.name, first, at, err)
+			}
+		}
+	}
+	for _, name := range []string{"st", "lasts", "id 42", "stage" + strings.Repeat(" ", stageWidth-6), "oot " + r.boot} {
+		if at, err := memberAt(f, name, 0); at != 0 || err != nil {
+			t.Errorf("%s: %d, %v", name, at, err)
+		}
+	}
+	if _, err := f.WriteAt([]byte("#"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if at, err := memberAt(f, "first", 0); at != 0 || err != nil {
+		t.Errorf("in what is no claim: %d, %v", at, err)
+	}
 }

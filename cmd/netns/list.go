@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -142,7 +141,7 @@ func lookInto(rows []row, dir *netns.Dir, wide bool) error {
 		})
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return cmp.Or(errs...)
 }
 
 // look adds what there is to be seen of the row's namespace, of the inside if the thread can enter it.
