@@ -112,7 +112,7 @@ func (c *crowd) run(operations int64) (err error) {
 	}
 	c.factory.Close()
 	fmt.Printf("%d looks at a thread; descriptors %d to %d, threads %d to %d\n", c.looks.Load(), before[0], after[0], before[1], after[1])
-	if after[0] > before[0] || after[1] > before[1]+10 { // a few more may be asleep by chance
+	if after[0] > before[0] || after[1] > before[1]+50 { // the runtime keeps some, by chance; a leak would be of thousands
 		c.fail("descriptors or threads have grown")
 	}
 	if c.looks.Load() < operations {
