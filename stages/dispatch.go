@@ -37,16 +37,17 @@ var awaited = inherited()
 var plainHost bool
 
 func init() {
-	plainHost = atStart()
-	if awaited == nil { // in a child, a reexec.Init of somebody else's would come before all stages are registered
-		reexec.Register(entryPoint, child)
+	if awaited == nil {
+		plainHost = atStart()
+		reexec.Register(entryPoint, child) // in a child, a reexec.Init of somebody else's would come too early
 	}
-	Register(unshareStage, decodeUnshare)
-	Register(attachStage, decodeAttach)
-	Register(sysctlStage, decodeSysctl)
-	Register(loopbackStage, decodeLoopback)
-	Register(verifyStage, decodeVerify)
-	Register(publishStage, decodePublish)
+	registry = map[string]Decoder{
+		unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
+		verifyStage: decodeVerify, publishStage: decodePublish,
+	}
+	for name := range registry { // when all are there: a child may get another plan than it was started for
+		dispatch(name)
+	}
 }
 
 // inherited returns the stages that the token names, and removes the token so that it goes no further. A process that
@@ -125,6 +126,9 @@ func secure() bool {
 	}
 	return false
 }
+
+// tooLate says whether a child of this process would not come to what is registered now. A child has no other plan to check.
+func tooLate() bool { return awaited == nil && !atStart() }
 
 // atStart says whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
 // what main.main does: if this executable is started again, it will come here as well, and before its main.

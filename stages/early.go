@@ -11,7 +11,7 @@ var early = make(chan *worker, 1)
 // ends.
 func Prestart() (end func()) {
 	if mayStart() == nil {
-		if w, err := startWorker(tokenVar + "=" + publishStage); err == nil { // which is registered last
+		if w, err := startWorker(tokenVar + "=" + publishStage); err == nil { // it knows the others as well by then
 			select {
 			case early <- w:
 			default: // there is one

@@ -70,6 +70,6 @@ func Register(name string, decode Decoder) {
 		panic(fmt.Sprintf("stages: stage %q registered twice", name))
 	}
 	registry[name] = decode
-	late[name] = !atStart()
+	late[name] = tooLate()
 	dispatch(name)
 }

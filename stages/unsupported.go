@@ -16,8 +16,8 @@ func unsupported() error { return persist.CheckTrust("/") }
 // mayStart returns an error, so that no plan can be run.
 func mayStart() error { return unsupported() }
 
-// atStart is about what a child would know, and there is none.
-func atStart() bool { return true }
+// tooLate is about what a child would know, and there is none.
+func tooLate() bool { return false }
 
 // dispatch does nothing: no process is a child.
 func dispatch(registered string) {}
