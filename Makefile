@@ -17,7 +17,7 @@ PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fi
              gcc libc6-dev python3 runc crun podman containernetworking-plugins bubblewrap slirp4netns passt
 # The CNI project's own, which are Go modules. The tool stands for all of them.
 CNI       := bin/cni/cnitool
-BENCH     := bin/installed/bench -binary bin/installed/netns -empty bin/installed/empty
+BENCH     := bin/installed/bench -binary bin/installed/netns
 # What programs for other systems import, and one that does.
 PORTABLE  := . ./stages/... ./persist ./rollback ./integration/examples/portable
 # Linters, at versions that are known to agree with the code.
@@ -95,8 +95,8 @@ bench-short: bench-build
 # Copies are measured, as make install makes one: what a linker has written is in smaller pieces in the kernel's cache, and
 # takes a tenth longer to start.
 bench-build: build tools
-	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags "-s -w" -o bin/ ./integration/bench ./integration/bench/empty
-	install -D -t bin/installed bin/bench bin/empty
+	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags "-s -w" -o bin/ ./integration/bench ./integration/bench/empty ./integration/bench/one ./integration/bench/twice
+	install -D -t bin/installed bin/bench bin/empty bin/one bin/twice
 	install -D $(BINARY) bin/installed/netns
 
 tools:

@@ -18,7 +18,8 @@ import (
 
 // A bench is what the lines need.
 type bench struct {
-	netns, empty string // paths
+	netns        string // the command
+	programs     string // the directory of the small programs
 	short        bool
 	env          []string
 	null, stderr *os.File
@@ -26,22 +27,20 @@ type bench struct {
 	fresh        int // how many names there were
 }
 
-func newBench(binary, empty string, short bool) (b *bench, err error) {
+func newBench(binary, programs string, short bool) (b *bench, err error) {
 	b = &bench{short: short, floor: newFloor()}
 	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
 		return nil, err
 	}
 	b.env = os.Environ()
-	for _, p := range []struct {
-		to   *string
-		path string
-	}{{&b.netns, binary}, {&b.empty, empty}} {
-		if *p.to, err = exec.LookPath(p.path); err != nil {
-			return nil, fmt.Errorf("%w: run it with make bench", err)
-		}
-		if *p.to, err = filepath.Abs(*p.to); err != nil {
-			return nil, err
-		}
+	if b.netns, err = exec.LookPath(binary); err != nil {
+		return nil, fmt.Errorf("%w: run it with make bench", err)
+	}
+	if b.netns, err = filepath.Abs(b.netns); err != nil {
+		return nil, err
+	}
+	if b.programs, err = filepath.Abs(programs); err != nil {
+		return nil, err
 	}
 	if b.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
 		return nil, err
@@ -53,6 +52,9 @@ func newBench(binary, empty string, short bool) (b *bench, err error) {
 	b.stderr = os.NewFile(uintptr(fd), "stderr")
 	return b, nil
 }
+
+// program is the path of a small program.
+func (b *bench) program(name string) string { return filepath.Join(b.programs, name) }
 
 // size is how many there are of something, or in a short run the few that will do.
 func (b *bench) size(full, few int) int {

@@ -34,8 +34,13 @@ func (b *bench) lines() []*line {
 			sides: [3]side{b.command("netns create X"), b.command(job...), b.floored(1)},
 		},
 		{
-			ours: "library `Create`, from a running process", peer: "starting an empty Go program with os/exec",
+			ours: "a program that makes one with the library's `Create`", peer: "an empty Go program that starts itself once with os/exec",
 			there: few, rounds: starts, must: 1.35, stretch: 1.15,
+			sides: [3]side{b.command(b.program("one") + " X"), b.command(b.program("twice")), b.floored(1)},
+		},
+		{
+			ours: "`Create` alone, from a running process", peer: "starting an empty Go program with os/exec",
+			there: few, rounds: starts,
 			sides: [3]side{b.library(1), b.startEmpty, b.floored(1)},
 		},
 		{
@@ -102,7 +107,7 @@ func (b *bench) library(n int) side {
 }
 
 func (b *bench) startEmpty() (func() error, error) {
-	return func() error { return exec.Command(b.empty).Run() }, nil
+	return func() error { return exec.Command(b.program("empty")).Run() }, nil
 }
 
 // bulk makes n namespaces with one command.

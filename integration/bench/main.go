@@ -16,12 +16,12 @@ func main() { os.Exit(world.Program(run)) }
 
 func run() int {
 	binary := flag.String("binary", "bin/netns", "the command to be measured")
-	empty := flag.String("empty", "bin/empty", "a Go program that does nothing")
+	programs := flag.String("programs", "bin/installed", "the directory of the small programs that it is compared with")
 	short := flag.Bool("short", false, "run everything, but small: only to see that it runs")
 	only := flag.String("only", "", "measure only the lines that match this regular expression")
 	write := flag.String("write", "", "write the results into this file as well, between its marks")
 	flag.Parse()
-	text, err := measureAll(*binary, *empty, *only, *short)
+	text, err := measureAll(*binary, *programs, *only, *short)
 	if err == nil {
 		fmt.Print(text)
 		if *write != "" {
@@ -35,8 +35,8 @@ func run() int {
 	return 0
 }
 
-func measureAll(binary, empty, only string, short bool) (string, error) {
-	b, err := newBench(binary, empty, short)
+func measureAll(binary, programs, only string, short bool) (string, error) {
+	b, err := newBench(binary, programs, short)
 	if err != nil {
 		return "", err
 	}
