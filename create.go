@@ -52,8 +52,11 @@ func Create(ctx context.Context, names []string, o Options) error {
 
 // checkFrom returns ErrOwn, or nil for what may get a name.
 func (o *Options) checkFrom() error {
-	if o.From == nil || o.Own {
+	if o.From == nil {
 		return nil
+	}
+	if err := checkOpen(o.From); err != nil || o.Own {
+		return err
 	}
 	own, err := OpenPath("/proc/thread-self/ns/net")
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 var holderOrder = []HolderKind{HeldByProcess, HeldByThread, HeldByDescriptor, HeldBySocket, HeldByMount}
 
 // Holders returns what keeps each of some namespaces, by kind and process, from one look through /proc. The namespaces
-// must live meanwhile, best by being open: the kernel tells them apart by a number that it uses again. The caller's own
-// descriptors of namespaces are left out.
+// must live meanwhile, best by being open: the kernel tells them apart by a number that it uses again, so of a closed one
+// that has ended it returns what keeps another. The caller's own descriptors of namespaces are left out.
 //
 // What may not be looked at is left out as well: other users' processes take CAP_SYS_PTRACE, their sockets also
 // CAP_NET_ADMIN. Nothing shows a mount namespace in which no process is, a descriptor that is on its way through a socket,

@@ -16,6 +16,9 @@ import (
 
 // CheckKill returns the *[VitalError] that [Kill] would return for a namespace, if it is the caller's or process 1's.
 func CheckKill(ns *Namespace) error {
+	if err := checkOpen(ns); err != nil {
+		return err
+	}
 	for proc, whose := range map[string]string{"self": "this process", "thread-self": "this thread", "1": "process 1"} {
 		if link, err := os.Readlink("/proc/" + proc + "/ns/net"); err == nil && link == ns.link() {
 			return &VitalError{ns.Path(), whose}
@@ -33,8 +36,11 @@ const killPatience = 5 * time.Second
 //
 // It returns a *[VitalError] for a namespace that [CheckKill] refuses, or a *[PrivilegeError] where a process may not be
 // looked into (CAP_SYS_PTRACE) or signalled (CAP_KILL); then no signal was sent. It returns a *[BusyError] if some are
-// left five seconds after SIGKILL, or the context's cause.
+// left five seconds after SIGKILL, the context's cause, or an error that matches os.ErrClosed.
 func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, namespaces ...*Namespace) error {
+	if err := checkOpen(namespaces...); err != nil {
+		return err
+	}
 	k := &killer{self: selfInProc(), told: map[int]told{}}
 	defer k.close()
 	for _, ns := range namespaces {

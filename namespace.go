@@ -60,6 +60,16 @@ func (n *Namespace) Fd() int { return int(n.file.Fd()) }
 // Close closes the descriptor. The name stays; [Delete] removes it.
 func (n *Namespace) Close() error { return n.file.Close() }
 
+// checkOpen returns an error that matches os.ErrClosed if one of some namespaces is closed, whose number may be another's.
+func checkOpen(namespaces ...*Namespace) error {
+	for _, ns := range namespaces {
+		if ns.Fd() < 0 {
+			return &os.PathError{Op: "use", Path: ns.path, Err: os.ErrClosed}
+		}
+	}
+	return nil
+}
+
 // Do runs f on a thread that is inside the namespace, and returns f's error; if the context has ended, it does neither.
 // What f starts on other goroutines is not inside: package net does that to resolve a host's name, and to try several
 // addresses. Sockets that f makes stay in the namespace for good. It needs CAP_SYS_ADMIN, or returns a *[PrivilegeError].

@@ -31,7 +31,7 @@ func opened(path string, f *os.File, err error) (*Namespace, error) {
 //
 // It returns what that returns, or an error that matches os.ErrClosed.
 func (n *Namespace) Delete(ctx context.Context) error {
-	if _, err := n.file.Stat(); err != nil {
+	if err := checkOpen(n); err != nil {
 		return err
 	}
 	dir, name := filepath.Split(n.path)
@@ -52,6 +52,9 @@ func (n *Namespace) Delete(ctx context.Context) error {
 
 // enter puts the calling thread into the namespace.
 func (n *Namespace) enter() error {
+	if err := checkOpen(n); err != nil {
+		return err
+	}
 	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
 	runtime.KeepAlive(n.file)
 	if errors.Is(err, unix.EPERM) {

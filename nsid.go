@@ -16,6 +16,9 @@ import (
 
 // NSID returns the id that the caller's network namespace has for this one, or [NoNSID].
 func (n *Namespace) NSID() (int, error) {
+	if err := checkOpen(n); err != nil {
+		return NoNSID, err
+	}
 	id, err := netlink.GetNetNsIdByFd(n.Fd())
 	runtime.KeepAlive(n.file)
 	if err != nil {
@@ -27,6 +30,9 @@ func (n *Namespace) NSID() (int, error) {
 // SetNSID gives the namespace an id in the caller's network namespace, or any that is free for [NoNSID]. It returns an
 // *[NSIDError] if it has one or the id is another's, or a *[PrivilegeError] without CAP_NET_ADMIN.
 func (n *Namespace) SetNSID(id int) error {
+	if err := checkOpen(n); err != nil {
+		return err
+	}
 	err := netlink.SetNetNsIdByFd(n.Fd(), id)
 	runtime.KeepAlive(n.file)
 	switch {

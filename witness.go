@@ -23,6 +23,7 @@ import (
 type Witness struct {
 	ids    *netlink.Handle
 	notice *nl.NetlinkSocket
+	all    []*Namespace   // the watched ones
 	inodes []uint64       // of the namespaces, by the witness's ids of them
 	lives  map[uint64]int // those ids by inode, of the namespaces that are not known to have ended
 }
@@ -30,7 +31,10 @@ type Witness struct {
 // NewWitness watches some namespaces, which must be open meanwhile and may be closed afterwards; one that is open lives. It
 // takes CAP_SYS_ADMIN and CAP_NET_ADMIN, else it returns a *[PrivilegeError].
 func NewWitness(namespaces ...*Namespace) (*Witness, error) {
-	w := &Witness{lives: map[uint64]int{}}
+	if err := checkOpen(namespaces...); err != nil {
+		return nil, err
+	}
+	w := &Witness{all: namespaces, lives: map[uint64]int{}}
 	err := inNew(func() error { return w.open(namespaces) })
 	if err != nil {
 		w.Close()
@@ -98,9 +102,12 @@ func (w *Witness) Close() {
 	}
 }
 
-// Wait waits until some of the watched namespaces have ended, all of them. If the context ends first it returns those that
-// live on, and the context's cause. It may be called again.
+// Wait waits until each of these namespaces, which are watched, has ended; without any, each of the watched ones. If the
+// context ends first it returns those that live on, and the context's cause. It may be called again.
 func (w *Witness) Wait(ctx context.Context, namespaces ...*Namespace) (left []*Namespace, err error) {
+	if len(namespaces) == 0 {
+		namespaces = w.all
+	}
 	for _, ns := range namespaces {
 		for err == nil && w.watches(ns.id) {
 			err = w.receive(ctx)

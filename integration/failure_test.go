@@ -137,32 +137,36 @@ func TestContextEndsWhileTheChildHangs(t *testing.T) {
 	}
 }
 
-// When the parent dies, the child rolls back. That it also does when everything is published but not committed, see
-// TestInjectedFailure.
+// When the parent dies, the child rolls back, also when a stage of an embedder's hangs. That it also does when everything is
+// published but not committed, see TestInjectedFailure.
 func TestDeadParent(t *testing.T) {
-	if world.Inside() && os.Getenv("NETNS_TEST_HELPER") != "" {
-		err := library.Create(context.Background(), []string{"a", "b"}, library.Options{
-			Steps: []library.Step{teststage.Step("mark " + os.Getenv("NETNS_TEST_HELPER")), teststage.Step("kill-parent")},
-		})
+	if marks := os.Getenv("NETNS_TEST_HELPER"); world.Inside() && marks != "" {
+		err := library.Create(context.Background(), []string{"a", "b"}, library.Options{Steps: []library.Step{
+			teststage.Step("mark " + marks), teststage.Step("kill-parent"), teststage.Step(os.Getenv("NETNS_TEST_THEN")),
+		}})
 		t.Fatalf("survived: %v", err)
 	}
-	world.Clean(t)
-	marks := t.TempDir()
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestDeadParent$")
-	cmd.Env = append(os.Environ(), "NETNS_TEST_HELPER="+marks)
-	if r := finish(t, cmd); r.code != 128+int(syscall.SIGKILL) {
-		t.Error(r)
+	for _, then := range []string{"mark /run", "sleep"} {
+		t.Run(then, func(t *testing.T) {
+			world.Clean(t)
+			marks := t.TempDir()
+			cmd := exec.Command("/proc/self/exe", "-test.run=^TestDeadParent$")
+			cmd.Env = append(os.Environ(), "NETNS_TEST_HELPER="+marks, "NETNS_TEST_THEN="+then)
+			if r := finish(t, cmd); r.code != 128+int(syscall.SIGKILL) {
+				t.Error(r)
+			}
+			for range 1000 { // the child still works when the parent is dead
+				if len(world.Files(t, "/run/netns"))+len(world.Files(t, marks)) == 0 {
+					break
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if left := world.Files(t, marks); len(left) > 0 {
+				t.Errorf("not undone: %q", left)
+			}
+			creatable(t, "a", "b")
+		})
 	}
-	for range 500 { // the child still works when the parent is dead
-		if len(world.Files(t, "/run/netns"))+len(world.Files(t, marks)) == 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if left := world.Files(t, marks); len(left) > 0 {
-		t.Errorf("not undone: %q", left)
-	}
-	creatable(t, "a", "b")
 }
 
 // The command with a failing system call in each stage, injected by strace.

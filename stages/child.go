@@ -272,7 +272,11 @@ func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
 			return nil, errStopped
 		}
 		start := time.Now()
-		if err := b.stages[i].Do(t); err != nil {
+		do := b.stages[i].Do
+		if builtIn[b.names[i]] == nil {
+			do = func(t *Target) error { return b.guarded(b.names[i]+" "+t.Name, b.stages[i], t) }
+		}
+		if err := do(t); err != nil {
 			failure := &Error{t.Name, b.names[i], err}
 			return failure, failure
 		}

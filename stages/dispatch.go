@@ -5,6 +5,7 @@ package stages
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"strings"
@@ -36,15 +37,18 @@ var awaited = inherited()
 // plainHost says whether this process can start itself again; see errHost.
 var plainHost bool
 
+// builtIn are the stages of this package.
+var builtIn = map[string]Decoder{
+	unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
+	verifyStage: decodeVerify, publishStage: decodePublish,
+}
+
 func init() {
 	if awaited == nil {
 		plainHost = atStart()
 		reexec.Register(entryPoint, child) // in a child, a reexec.Init of somebody else's would come too early
 	}
-	registry = map[string]Decoder{
-		unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
-		verifyStage: decodeVerify, publishStage: decodePublish,
-	}
+	registry = maps.Clone(builtIn)
 	for name := range registry { // when all are there: a child may get another plan than it was started for
 		dispatch(name)
 	}

@@ -37,7 +37,7 @@ func (w *worker) discard() {
 // takeWorker returns the child that was started early, if it knows the plan's stages, or starts one.
 func takeWorker(plan *Plan) (*worker, error) {
 	for _, step := range plan.Steps {
-		if step.Stage != sysctlStage && step.Stage != loopbackStage && step.Stage != verifyStage {
+		if builtIn[step.Stage] == nil {
 			return startWorker(token(plan))
 		}
 	}

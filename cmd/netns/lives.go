@@ -75,6 +75,9 @@ func (d *deletion) waitUntil(ctx context.Context) (left []gone, done bool, err e
 		for _, g := range w.gone {
 			namespaces = append(namespaces, g.ns)
 		}
+		if len(namespaces) == 0 { // nothing of these was deleted
+			continue
+		}
 		lives, err := w.watch.Wait(ctx, namespaces...)
 		if err != nil && ctx.Err() == nil {
 			return nil, false, fmt.Errorf("delete: wait: %w", err)
