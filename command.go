@@ -16,7 +16,7 @@ import (
 // those, run netns exec.
 //
 // A death signal (Pdeathsig) is refused: the kernel sends it when the thread ends that started the command, which is at
-// once (go.dev/issue/27505).
+// once (go.dev/issue/27505). With one, run the command by Do(ctx, cmd.Run), whose thread stays as long as the command.
 func (n *Namespace) Start(cmd *exec.Cmd) error {
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Pdeathsig != 0 {
 		return errors.New("a command with a death signal cannot be started inside a namespace: its thread ends at once")

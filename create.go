@@ -21,7 +21,7 @@ func Check(names []string, o Options) error {
 }
 
 // Prestart starts the child of the next [Create], for a program that knows that it will make a namespace before it knows
-// which: then that waits a tenth less. The function that it returns ends a child that no Create took, and is to be called
+// which, and by no stages but those of package stages: then that waits a tenth less. The function that it returns ends a child that no Create took, and is to be called
 // before the program ends.
 func Prestart() (end func()) { return stages.Prestart() }
 
@@ -69,15 +69,21 @@ func (o *Options) checkFrom() error {
 	return nil
 }
 
-// New makes one namespace as [Create] does, and opens it. It returns the same errors.
+// New makes one namespace as [Create] does, and opens it. It returns the same errors; where it cannot be opened, it is
+// deleted.
 func New(ctx context.Context, name string, o Options) (*Namespace, error) {
 	if err := Create(ctx, []string{name}, o); err != nil {
 		return nil, err
 	}
-	return Open(o.Dir, name)
+	ns, err := Open(o.Dir, name)
+	if err != nil {
+		return nil, errors.Join(err, Delete(context.WithoutCancel(ctx), name, DeleteOptions{Dir: o.Dir}))
+	}
+	return ns, nil
 }
 
-// NewAt is [New] for a path in place of a directory, Options.Dir, and a name in it.
+// NewAt is [New] for a path in place of a directory, Options.Dir, and a name in it. The directory is for namespaces alone:
+// it becomes a mount of its own when it is first used, and stays one.
 func NewAt(ctx context.Context, path string, o Options) (*Namespace, error) {
 	if o.Dir != "" {
 		return nil, fmt.Errorf("the path %s and a directory %s: only one of them can be", path, o.Dir)
@@ -89,7 +95,8 @@ func NewAt(ctx context.Context, path string, o Options) (*Namespace, error) {
 
 // UserDir returns the run directory of a program without root's privileges, $XDG_RUNTIME_DIR/netns. It can be used in a
 // user namespace of its own together with a mount namespace of its own (unshare -Urm), and the namespaces in it are there
-// for the processes in that mount namespace only, and end with the last of them: nothing stays.
+// for the processes in that mount namespace only, and end with the last of them. Of a name that was not deleted an empty
+// file then stays, which is [Elsewhere] for everybody else. So they are best named at random, and deleted.
 //
 // It returns an error if XDG_RUNTIME_DIR is not set to an absolute path, as the XDG base directory specification asks.
 func UserDir() (string, error) {

@@ -3,6 +3,7 @@
 package netns_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,8 +11,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/integration/teststage"
 	"github.com/netns-go/netns/integration/world"
 	"golang.org/x/sys/unix"
 )
@@ -221,17 +224,95 @@ func TestReplace(t *testing.T) {
 	if now.ID() == old.ID() {
 		t.Error("it was not replaced")
 	}
-	// What is no namespace is not replaced.
+	// What is no namespace is not replaced, and nothing else then either.
 	if err := os.WriteFile("/run/netns/file", []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var state *netns.StateError
-	if err := netns.Create(t.Context(), []string{"file"}, replace); !errors.As(err, &state) || state.State != netns.Foreign {
+	if err := netns.Create(t.Context(), []string{"a", "file"}, replace); !errors.As(err, &state) || state.State != netns.Foreign {
 		t.Errorf("a file: %v", err)
 	}
 	os.Remove("/run/netns/file")
+	// Nor when the context ends, or another one comes, while the new ones are built.
+	ctx, cancel := context.WithCancel(t.Context())
+	late := replace
+	late.Progress = func(e netns.Event) {
+		if e.Stage == "verify" {
+			cancel()
+		}
+	}
+	if err := netns.Create(ctx, []string{"a"}, late); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that ends: %v", err)
+	}
+	late.Progress = func(e netns.Event) {
+		if e.Stage == "verify" && e.Namespace == "b" {
+			erase(t, "", "b")
+			if err := netns.Create(t.Context(), []string{"b"}, netns.Options{}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := netns.Create(t.Context(), []string{"a", "b"}, late); !errors.As(err, &state) || state.Name != "b" {
+		t.Errorf("another one that came: %v", err)
+	}
+	if again, err := netns.Open("", "a"); err != nil || again.ID() != now.ID() {
+		t.Errorf("what was not replaced is another one: %v", err)
+	} else {
+		again.Close()
+	}
 	for _, name := range append(many, "a", "b") {
 		erase(t, "", name)
+	}
+	names(t, "")
+}
+
+// A Progress that panics, as a test's or a server's may, rolls back.
+func TestProgressPanics(t *testing.T) {
+	world.Clean(t)
+	attempt := func(stage string) (said any) {
+		defer func() { said = recover() }()
+		return netns.Create(t.Context(), []string{"a", "b"}, netns.Options{Progress: func(e netns.Event) {
+			if e.Stage == stage {
+				panic("as it was asked to")
+			}
+		}})
+	}
+	for _, stage := range []string{"unshare", "publish"} {
+		if said := attempt(stage); said != "as it was asked to" {
+			t.Errorf("%s: %v", stage, said)
+		}
+		names(t, "")
+	}
+}
+
+// What a stage meets is not taken for a random name that is taken, and has crossed from the child.
+func TestStageMeetsAnError(t *testing.T) {
+	world.Clean(t)
+	for verb, want := range map[string]error{"not-there": fs.ErrNotExist, "taken": fs.ErrExist} {
+		o := netns.Options{Steps: []netns.Step{teststage.Step(verb)}}
+		if _, err := netns.NewRandom(t.Context(), "x", o); !errors.Is(err, want) {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+	names(t, "")
+}
+
+// A closed namespace may have given its number to another one.
+func TestClosed(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	remove(t, ns, "x")
+	_, nsid := ns.NSID()
+	_, witness := netns.NewWitness(ns)
+	for what, err := range map[string]error{
+		"Do": ns.Do(t.Context(), func() error { return nil }), "Start": ns.Start(exec.Command("true")), "Verify": ns.Verify(),
+		"NSID": nsid, "SetNSID": ns.SetNSID(5), "Kill": netns.Kill(t.Context(), unix.SIGKILL, 0, ns), "NewWitness": witness,
+		"Delete": ns.Delete(t.Context()), "From": netns.Create(t.Context(), []string{"y"}, netns.Options{From: ns}),
+		"zero": netns.Create(t.Context(), []string{"y"}, netns.Options{From: &netns.Namespace{}}),
+	} {
+		if !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	names(t, "")
 }
@@ -269,9 +350,6 @@ func TestNamespaceDelete(t *testing.T) {
 	}
 	names(t, "", "x")
 	ns.Close()
-	if err := ns.Delete(t.Context()); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("closed: %v", err)
-	}
 	if err := errors.Join(other.Delete(t.Context()), other.Close()); err != nil {
 		t.Error(err)
 	}
@@ -295,5 +373,25 @@ func TestUserDir(t *testing.T) {
 		if dir, err := netns.UserDir(); err == nil {
 			t.Error(dir)
 		}
+	}
+}
+
+// Without names, a Witness waits for all that it watches.
+func TestWitnessWaitsForAll(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	w, err := netns.NewWitness(ns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if left, err := w.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || len(left) != 1 || left[0] != ns {
+		t.Errorf("it lives: %v, %v", left, err)
+	}
+	remove(t, ns, "x")
+	if left, err := w.Wait(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("it has ended: %v, %v", left, err)
 	}
 }

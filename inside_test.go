@@ -119,6 +119,20 @@ func TestDialAndListen(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	// Where net.Dial has two addresses to try.
+	listener, err := ns.Listen(t.Context(), "tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	conn, err := ns.DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if cookie(t, conn.(syscall.Conn)) != inside {
+		t.Error("a socket is outside")
+	}
 	for _, bad := range []struct{ network, address string }{{"tcp", "127.0.0.1"}, {"nope", "x"}, {"tcp", "127.0.0.1:1"}, {"", ""}} {
 		if conn, err := ns.DialContext(t.Context(), bad.network, bad.address); err == nil {
 			t.Errorf("%q: connected to %v", bad, conn.RemoteAddr())

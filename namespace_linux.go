@@ -43,7 +43,7 @@ func (n *Namespace) Delete(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	err = store.DeleteNamespace(ctx, name, n.file)
+	err = store.DeleteShown(ctx, name, n.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -6,7 +6,7 @@
 // changes its namespace.
 //
 // The namespaces are what ip-netns(8) works with: a name in /run/netns with the namespace mounted onto it. They stay
-// until they are deleted or the machine stops; for a namespace that should end with a process, this is not the package.
+// until they are deleted or the machine stops; for one that should end with a process, there is [Unshare].
 // Making and deleting needs CAP_SYS_ADMIN, bringing up lo CAP_NET_ADMIN and verifying it CAP_NET_RAW.
 //
 // On other systems than Linux it compiles, so that programs which run there as well need no build tags, and returns an
@@ -85,7 +85,8 @@ type DeleteOptions struct {
 }
 
 // Delete removes a name from the run directory. The namespace ends unless something still holds it, see [Holders]. A name
-// that is not there is fine, so it can be repeated after an error.
+// that is not there is fine, so it can be repeated after an error. The context bounds only how long another transaction is
+// waited for.
 //
 // It returns a *[StateError] for what is no namespace's, a *[BusyError] if a transaction that lives holds the name for five
 // seconds, which it names, or a *[PrivilegeError].

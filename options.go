@@ -23,7 +23,7 @@ type Options struct {
 	Addresses []string
 	// NoVerify leaves out the check that lo is up and answers an ICMP echo.
 	NoVerify bool
-	// Steps are stages of your own, which run after the built-in ones and before lo is verified.
+	// Steps are stages of your own, which run after the built-in ones and before lo is verified; the same for each name.
 	Steps []Step
 	// From, if not nil, is a namespace that there is and that gets the names, in place of new ones, so that it stays when
 	// what holds it ends. Nothing is changed in it: it takes no Sysctls, Addresses or Steps, and lo is as it is.
@@ -31,8 +31,9 @@ type Options struct {
 	// Own allows From to be the caller's own namespace. Otherwise that is [ErrOwn]: in most cases it comes of the number
 	// of a process that has ended, which another one has by now.
 	Own bool
-	// Replace deletes what has the name, as [Delete] would, when the new namespaces are complete and about to get their
-	// names. So until then the old one is there; should the last step fail, neither is.
+	// Replace deletes what has the names when Create begins, as [Delete] would, once the new namespaces are complete and
+	// about to get those. So until then the old ones are there; should the last step fail, neither are. What cannot be
+	// deleted, or came meanwhile, is a *[StateError], and then all stays as it is.
 	Replace bool
 	// KeepOnFail publishes what there is when a stage fails; the error is then a *[KeptError]. It excludes Replace.
 	KeepOnFail bool

@@ -15,14 +15,15 @@ import (
 // Should the program end before it has noted the Path, nobody knows the name; where that matters, choose one and note it
 // before you call New.
 func NewRandom(ctx context.Context, prefix string, o Options) (*Namespace, error) {
-	var taken *StateError
 	for {
 		var random [16]byte
 		if _, err := unix.Getrandom(random[:], 0); err != nil {
 			return nil, os.NewSyscallError("getrandom", err)
 		}
-		ns, err := New(ctx, prefix+hex.EncodeToString(random[:]), o)
-		if !errors.As(err, &taken) {
+		name := prefix + hex.EncodeToString(random[:])
+		ns, err := New(ctx, name, o)
+		var taken *StateError // of this name, and not what a stage has met
+		if !errors.As(err, &taken) || taken.Name != name {
 			return ns, err
 		}
 	}

@@ -27,13 +27,13 @@ func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 	return s.remove(ctx, name, func(h *held) error { return s.mayDelete(name, h, force) })
 }
 
-// DeleteNamespace is Delete without force for a name as long as it shows a certain namespace, which is open. If it shows
-// something else, it returns a *[NotExistError] as well.
-func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) error {
+// DeleteShown is Delete without force for a name as long as it shows a certain file or namespace, which is open, or is a
+// link to that. If it shows something else, it returns a *[NotExistError] as well.
+func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return s.remove(ctx, name, func(h *held) error {
-		same, err := sameFile(h.top, ns)
-		if h.link {
-			same, err = s.leadsTo(name, ns)
+		same, err := sameFile(h.top, shown)
+		if h.link && !same && err == nil {
+			same, err = s.leadsTo(name, shown)
 		}
 		if err != nil {
 			return err
@@ -43,6 +43,46 @@ func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) e
 		}
 		return s.mayDelete(name, h, false)
 	})
+}
+
+// Deletable returns what a name shows, for DeleteShown, if Delete would remove it without force. Otherwise it returns what
+// that would.
+func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err error) {
+	for {
+		h, err := s.hold(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if h == nil { // it changed meanwhile
+			continue
+		}
+		if err := s.mayDelete(name, h, false); err != nil {
+			h.close()
+			return nil, err
+		}
+		return h.top, h.file.Close()
+	}
+}
+
+// CheckShown returns a *[StateError] if a name shows anything else than a certain file, which may be nil.
+func (s *Store) CheckShown(name string, shown *os.File) error {
+	entry, err := s.Lookup(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && shown != nil {
+		var st unix.Stat_t
+		if st, err = fstat(shown); err == nil {
+			var same bool
+			if same, err = s.stillShows(name, &st); same {
+				return nil
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return &StateError{s.Path(name), entry}
 }
 
 func (s *Store) mayDelete(name string, h *held, force bool) error {

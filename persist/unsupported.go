@@ -52,7 +52,7 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 
 func (s *Store) Delete(ctx context.Context, name string, force bool) error { return unsupported() }
 
-func (s *Store) DeleteNamespace(ctx context.Context, name string, ns *os.File) error {
+func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return unsupported()
 }
 
@@ -75,3 +75,9 @@ func (c *Claim) Done() error { return unsupported() }
 func (c *Claim) Keep(name, stage string) error { return unsupported() }
 
 func (c *Claim) Committed() (bool, error) { return false, unsupported() }
+
+func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err error) {
+	return nil, unsupported()
+}
+
+func (s *Store) CheckShown(name string, shown *os.File) error { return unsupported() }

@@ -2,6 +2,8 @@
 
 package stages
 
+import "time"
+
 // early is a child that was started before it was known what it is to do.
 var early = make(chan *worker, 1)
 
@@ -43,10 +45,11 @@ func takeWorker(plan *Plan) (*worker, error) {
 	}
 	select {
 	case w := <-early:
-		if w.waits() {
+		// It waits for a bounded time, and must not give up while it is being told what to do.
+		if time.Since(w.started) < helloPatience/2 && w.waits() {
 			return w, nil
 		}
-		w.discard() // it waits for a bounded time
+		w.discard()
 	default:
 	}
 	return startWorker(token(plan))

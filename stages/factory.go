@@ -60,14 +60,16 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 		return err
 	}
 	defer f.release(dir)
-	if err := reserve(ctx, dir.Store, plan); err != nil {
+	r := &run{plan: plan, store: dir.Store}
+	defer r.close()
+	if err := r.reserve(ctx); err != nil {
 		return err
 	}
 	w, err := f.take(plan)
 	if err != nil {
 		return err
 	}
-	r := &run{plan: plan, store: dir.Store, workers: []*worker{w}}
+	r.workers = []*worker{w}
 	err = r.transact(ctx, true)
 	if r.committed {
 		f.keep(w)

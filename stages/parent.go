@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"slices"
@@ -30,10 +29,11 @@ func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
 	if err := plan.Check(); err != nil {
 		return err
 	}
-	if err := reserve(ctx, store, plan); err != nil {
+	r := &run{plan: plan, store: store}
+	defer r.close()
+	if err := r.reserve(ctx); err != nil {
 		return err
 	}
-	r := &run{plan: plan, store: store}
 	for range plan.children() {
 		w, err := takeWorker(plan)
 		if err != nil {
@@ -54,12 +54,12 @@ func (p *Plan) children() int {
 }
 
 // reserve sees to it that the names of a plan are free, as far as can be known.
-func reserve(ctx context.Context, store *persist.Store, plan *Plan) error {
-	for _, name := range plan.Names {
-		err := store.Reserve(ctx, name)
+func (r *run) reserve(ctx context.Context) error {
+	for _, name := range r.plan.Names {
+		err := r.store.Reserve(ctx, name)
 		var taken *persist.StateError
-		if plan.Replace && errors.As(err, &taken) && taken.State != persist.InProgress {
-			err = nil
+		if r.plan.Replace && errors.As(err, &taken) && taken.State != persist.InProgress {
+			err = r.replace(ctx, name)
 		}
 		if err != nil {
 			return err
@@ -72,7 +72,8 @@ func reserve(ctx context.Context, store *persist.Store, plan *Plan) error {
 type run struct {
 	plan      *Plan
 	store     *persist.Store
-	claim     *persist.Claim // nil before it is made
+	claim     *persist.Claim      // nil before it is made
+	replaced  map[string]*os.File // what has the names that are to be replaced
 	workers   []*worker
 	committed bool
 	broken    *worker // whose conversation ended in the middle
@@ -82,13 +83,17 @@ type run struct {
 
 // transact sees the transaction to its end. The workers end as well, unless it was committed and they are to be kept.
 func (r *run) transact(ctx context.Context, again bool) error {
+	r.unwatch = context.AfterFunc(ctx, r.stop)
+	conversed := false
 	defer func() {
-		if r.claim != nil {
-			r.claim.Close()
+		if !conversed { // Progress has panicked, or ended the goroutine
+			r.end()
+			err := errSilent
+			r.undo(&err)
 		}
 	}()
-	r.unwatch = context.AfterFunc(ctx, r.stop)
 	err := r.converse(ctx, again)
+	conversed = true
 	r.unwatch()
 	if again && r.committed {
 		return err
@@ -112,6 +117,16 @@ func (r *run) transact(ctx context.Context, again bool) error {
 		r.undo(&err)
 	}
 	return err
+}
+
+// close closes what the transaction has open.
+func (r *run) close() {
+	if r.claim != nil {
+		r.claim.Close()
+	}
+	for _, file := range r.replaced {
+		file.Close()
+	}
 }
 
 func (r *run) stop() {
@@ -194,19 +209,6 @@ func (r *run) converse(ctx context.Context, again bool) error {
 			return fmt.Errorf("the child sent %q", m.kind)
 		}
 	}
-}
-
-// makeRoom deletes what a plan with Replace replaces.
-func (r *run) makeRoom(ctx context.Context) error {
-	if !r.plan.Replace {
-		return nil
-	}
-	for _, name := range r.plan.Names {
-		if err := r.store.Delete(ctx, name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("replace: %w", err)
-		}
-	}
-	return nil
 }
 
 // receive returns the next message, of whichever worker.

@@ -24,7 +24,8 @@ type Plan struct {
 	// done inside it: there are no Steps then. It belongs to the caller.
 	Source *os.File
 
-	// Replace deletes what has the names when the new namespaces are built and about to be published. It excludes Keep.
+	// Replace deletes what has the names by then, and has them still when the new namespaces are built and about to be
+	// published. It excludes Keep.
 	Replace bool
 
 	// Keep publishes what there is when a step fails: the namespaces that were complete, and the one that it failed

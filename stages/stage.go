@@ -13,11 +13,12 @@ import (
 type Stage interface {
 	// Do does the step. It runs in the child, on a thread that is inside the new namespace; that of any other goroutine
 	// is outside, and what is to be done there is done on one. If Do fails, it must have undone what it did outside of
-	// the namespace; what is inside goes with the namespace.
+	// the namespace; what is inside goes with the namespace. Whoever has to do without it calls Undo, and ends the process,
+	// two to four seconds after the transaction was given up.
 	Do(t *Target) error
 
 	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
-	// outside of the namespace (but see [Here]), and depends on nothing but what the stage was built from. In the parent
+	// outside of the namespace (but see [Here]), never when the namespace is deleted later on, and depends on nothing but what the stage was built from. In the parent
 	// it is also called for a Do that was never reached or did not end: "not there" is success, and what is there may be
 	// somebody else's.
 	Undo(t *Target) error

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 	"time"
 
@@ -123,7 +124,9 @@ func toRemote(err error) remoteError {
 	if errors.As(err, &lacking) {
 		r.lacking = lacking.Capability
 	}
-	errors.As(err, &r.errno)
+	if !errors.As(err, &r.errno) && errors.Is(err, fs.ErrNotExist) {
+		r.errno = syscall.ENOENT
+	}
 	return r
 }
 

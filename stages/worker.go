@@ -28,6 +28,7 @@ const (
 type worker struct {
 	conn    *conn
 	process *exec.Cmd
+	started time.Time
 	greeted bool
 
 	names  []string // of the transaction, in which messages count
@@ -46,7 +47,7 @@ func startWorker(token string) (*worker, error) {
 	}
 	ours, theirs := os.NewFile(uintptr(fds[0]), "socket to the child"), os.NewFile(uintptr(fds[1]), "socket")
 	defer theirs.Close()
-	w := &worker{conn: newConn(ours)}
+	w := &worker{conn: newConn(ours), started: time.Now()}
 	// Not reexec.Command: the death signal that it sets comes when the thread ends that forked, go.dev/issue/27505.
 	w.process = &exec.Cmd{
 		Path:       reexec.Self(),

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -33,6 +35,8 @@ func init() {
 //	exit          ends the child, as if it had succeeded
 //	kill          kills the child
 //	kill-parent   kills the parent and goes on
+//	not-there     fails since there is no namespace of the name yet
+//	taken         fails as if another name had been taken
 //	stop          stops the child with SIGSTOP
 //	sleep         takes its time, a minute of it
 //	lo-down       sets lo down
@@ -58,6 +62,12 @@ func (s stage) Do(t *stages.Target) error {
 		return unix.Kill(unix.Getpid(), unix.SIGKILL)
 	case "kill-parent":
 		return unix.Kill(unix.Getppid(), unix.SIGKILL)
+	case "not-there", "taken":
+		_, err := netns.Open("", t.Name)
+		if s.verb == "taken" {
+			err = &persist.StateError{Path: "/else", Entry: persist.Entry{Name: "else", State: persist.Ready}}
+		}
+		return err
 	case "stop":
 		return unix.Kill(unix.Getpid(), unix.SIGSTOP)
 	case "sleep":

@@ -1,0 +1,50 @@
+//go:build linux
+
+package stages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// replace takes note of what has a name that is to be replaced, if it can be. As long as it is open it is told from what
+// comes later.
+func (r *run) replace(ctx context.Context, name string) error {
+	shown, err := r.store.Deletable(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if r.replaced == nil {
+		r.replaced = map[string]*os.File{}
+	}
+	r.replaced[name] = shown
+	return nil
+}
+
+// makeRoom deletes what is to be replaced, unless another one has come in the place of any. What another process does
+// between that look and the end of the transaction is a failure, and what was deleted is gone.
+func (r *run) makeRoom(ctx context.Context) error {
+	if !r.plan.Replace {
+		return nil
+	}
+	for _, name := range r.plan.Names {
+		if err := r.store.CheckShown(name, r.replaced[name]); err != nil {
+			return err
+		}
+	}
+	for name, shown := range r.replaced {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := r.store.DeleteShown(ctx, name, shown); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replace: %w", err)
+		}
+	}
+	return nil
+}
