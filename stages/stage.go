@@ -18,9 +18,9 @@ type Stage interface {
 	Do(t *Target) error
 
 	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
-	// outside of the namespace (but see [Here]), never when the namespace is deleted later on, and depends on nothing but what the stage was built from. In the parent
-	// it is also called for a Do that was never reached or did not end: "not there" is success, and what is there may be
-	// somebody else's.
+	// outside of the namespace (but see [Here]), and never when the namespace is deleted later on. It depends on nothing
+	// but what the stage was built from. In the parent it is also called for a Do that was never reached or did not end:
+	// "not there" is success, and what is there may be somebody else's.
 	Undo(t *Target) error
 }
 
