@@ -47,7 +47,9 @@ func TestProgressBar(t *testing.T) {
 	if strings.Count(r.stdout, "/2000") < 2 || !strings.Contains(r.stdout, "\r[#") || !strings.Contains(r.stdout, "\r\x1b[KCreated ") {
 		t.Errorf("no bar in %.500q", r.stdout)
 	}
-	if r := onTerminal(t, del).want(t, 0); !strings.Contains(r.stdout, "/2000") || !strings.HasSuffix(r.stdout, "\r\x1b[K") {
+	// Which is too quick for a bar, else.
+	const slowly = "strace -f -o /dev/null -e trace=umount2 -e inject=umount2:delay_enter=500 "
+	if r := onTerminal(t, slowly+del).want(t, 0); !strings.Contains(r.stdout, "/2000") || !strings.HasSuffix(r.stdout, "\r\x1b[K") {
 		t.Errorf("no bar in %.500q", r.stdout)
 	}
 	for _, options := range []string{"-q", "2>&1 | cat"} {
