@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 )
 
 // A claim's record is text, so that it can be looked at where a mount is gone:
@@ -88,7 +89,7 @@ func decodeRecord(data []byte) (*record, error) {
 		return nil, errIncompatible
 	}
 	lines := strings.SplitN(text, "\n", 6)
-	if len(lines) < 6 || len(lines[0]) != 1 || len(lines[1]) != stageWidth {
+	if len(lines) < 6 || len(lines[0]) != 1 || len(lines[1]) != stageWidth || !isASCII(lines[1]) {
 		return nil, errIncompatible
 	}
 	r := &record{tx: lines[0][0], stage: strings.TrimRight(lines[1], " ")}
@@ -120,6 +121,11 @@ func (r *record) member(name string) *member {
 		}
 	}
 	return nil
+}
+
+// isASCII says whether each character has one byte, as those of a stage's name, to which encode pads.
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // readRecord reads the record of a claim, from its beginning.
