@@ -47,7 +47,8 @@ func targets(recorded [][]call) []call {
 		if c.Runtime && (in[c] < len(recorded) || c.Nth > runtimeLimit) {
 			continue
 		}
-		if c.Text == "tgkill" { // by which the runtime interrupts what takes long: the load's doing
+		// By which the runtime interrupts what takes long, and waits for a lock that is held for a moment: the load's doing.
+		if c.Text == "tgkill" || c.Text == "sched_yield" {
 			continue
 		}
 		chosen = append(chosen, c)
