@@ -66,18 +66,18 @@ func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err
 
 // CheckShown returns a *[StateError] if a name shows anything else than a certain file, which may be nil.
 func (s *Store) CheckShown(name string, shown *os.File) error {
+	if shown != nil {
+		st, err := fstat(shown)
+		if err != nil {
+			return err
+		}
+		if same, err := s.stillShows(name, &st); err != nil || same {
+			return err
+		}
+	}
 	entry, err := s.Lookup(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	}
-	if err == nil && shown != nil {
-		var st unix.Stat_t
-		if st, err = fstat(shown); err == nil {
-			var same bool
-			if same, err = s.stillShows(name, &st); same {
-				return nil
-			}
-		}
 	}
 	if err != nil {
 		return err

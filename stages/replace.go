@@ -38,7 +38,11 @@ func (r *run) makeRoom(ctx context.Context) error {
 			return err
 		}
 	}
-	for name, shown := range r.replaced {
+	for _, name := range r.plan.Names { // in the order of their claim, as Delete finds them best
+		shown := r.replaced[name]
+		if shown == nil {
+			continue
+		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
