@@ -32,6 +32,26 @@ func TestExecCodes(t *testing.T) {
 	os.Remove("/run/script")
 }
 
+// The plain command lines, which do without the command-line library, mean and say what they do with it, as -q makes them.
+func TestExecPlain(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "x")
+	defer netns(t, "delete", "x")
+	for _, variable := range []string{"", "NETNS_RUN_DIR= ", "NETNS_RUN_DIR=/run/netns/ ", "NETNS_RUN_DIR=/run/other "} {
+		for _, words := range []string{
+			"x readlink /proc/self/ns/net", "--net-only x readlink /proc/self/ns/net /proc/self/ns/mnt /x", "x -- echo -- a", "x ls /sys/class/net",
+			"--net-only x ls /sys/class/net", "x sh -c 'exit 7'", "x", "x --", "x ''", "--net-only x", "--net-only", "--net-only x --",
+			"--net-only --net-only x true", "nope true", "'' true", "../x true", "-- x true", "x nope", "x /etc/passwd", "x --net-only true",
+			"x -h true", "-h x true", "--net-only=false x readlink /proc/self/ns/net", "-1 true", "help true",
+		} {
+			plain, full := sh(t, variable+"netns exec "+words), sh(t, variable+"netns -q exec "+words)
+			if plain.code != full.code || plain.stdout != full.stdout || plain.stderr != full.stderr {
+				t.Errorf("%snetns exec %s: %v\nwith -q: %v", variable, words, plain, full)
+			}
+		}
+	}
+}
+
 // The command takes netns's place: the same process, with descriptors 0 to 2 and the limits that netns was given.
 func TestExecBecomesTheCommand(t *testing.T) {
 	world.Clean(t)

@@ -24,7 +24,7 @@ func Open(dir string) (*Store, error) {
 	if err := CheckTrust(dir); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	f, err := openFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if errors.Is(err, unix.ELOOP) {
 		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
 	}

@@ -37,11 +37,14 @@ func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error)
 	return os.NewFile(uintptr(fd), path), nil
 }
 
-// openProc opens a file in /proc for reading, without the Go runtime's poller, for which a thread would be woken.
-func openProc(path string) (*os.File, error) {
+// openProc opens a file in /proc for reading.
+func openProc(path string) (*os.File, error) { return openFile(path, unix.O_RDONLY) }
+
+// openFile opens a file without the Go runtime's poller, for which a thread would be woken.
+func openFile(path string, flags int) (*os.File, error) {
 	fd := -1
 	err := again(func() (err error) {
-		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		fd, err = unix.Open(path, flags|unix.O_CLOEXEC, 0)
 		return err
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ func external(c *cli.Context) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", printable(verb), err)
 	}
-	env := append(os.Environ(), "NETNS_BIN="+self, "NETNS_RUN_DIR="+runDir(c))
+	env := append(os.Environ(), "NETNS_BIN="+self, dirVar+"="+runDir(c))
 	err = unix.Exec(path, append([]string{path}, c.Args().Tail()...), env)
 	return fmt.Errorf("%s: %w", printable(path), err)
 }

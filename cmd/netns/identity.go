@@ -21,9 +21,12 @@ type identity struct {
 	env      []string // what tells the command who it is
 }
 
+// callers is the identity of the caller.
+var callers = identity{uid: -1, gid: -1}
+
 // lookUpIdentity reads --user and --group. Names are those of the caller's /etc/passwd and /etc/group.
 func lookUpIdentity(c *cli.Context) (id identity, err error) {
-	id.uid, id.gid = -1, -1
+	id = callers
 	name, group, hasGroup := strings.Cut(c.String("user"), ":")
 	if hasGroup && c.IsSet("group") {
 		return id, usageError{"--user names a group already, and --group another one"}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/early"
 	"github.com/urfave/cli/v2"
 )
 
@@ -19,13 +20,14 @@ var verbs []func() *cli.Command
 func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
 
 func main() {
-	ctx, end := context.Background(), func() {}
-	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
+	ctx := context.Background()
+	if early.End != nil {
 		ctx = untilSignal(ctx)
-		end = netns.Prestart() // while the command line is read
 	}
 	code := runCommand(ctx, newApp(), os.Args)
-	end()
+	if early.End != nil {
+		early.End()
+	}
 	os.Exit(code)
 }
 
@@ -36,11 +38,16 @@ func runCommand(ctx context.Context, app *cli.App, args []string) int {
 	if err == nil {
 		err = app.RunContext(ctx, args)
 	}
+	return said(err)
+}
+
+// said says what went wrong, if anything, and returns the exit code.
+func said(err error) int {
 	if err == nil {
 		return 0
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", app.Name, escaped(text))
+		fmt.Fprintf(os.Stderr, "netns: %s\n", escaped(text))
 	}
 	return exitCode(err)
 }
@@ -67,7 +74,7 @@ func newApp() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {}, // main does it
 		Flags: []cli.Flag{
 			&cli.StringFlag{
-				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{"NETNS_RUN_DIR"},
+				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{dirVar},
 				Usage: "the run directory, where the names are", TakesFile: true,
 			},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
@@ -105,5 +112,10 @@ EXTERNAL COMMANDS (netns-NAME on PATH):
 	return app
 }
 
+// dirVar is the variable of the environment that names the run directory where no option does.
+const dirVar = "NETNS_RUN_DIR"
+
 // runDir returns the run directory. One that is set to nothing is not set.
 func runDir(c *cli.Context) string { return cmp.Or(c.String("dir"), netns.DefaultDir) }
+
+func envDir() string { return cmp.Or(os.Getenv(dirVar), netns.DefaultDir) }
