@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
 )
 
@@ -42,12 +41,7 @@ func Create(ctx context.Context, names []string, o Options) error {
 	if err := o.checkFrom(); err != nil {
 		return err
 	}
-	store, err := persist.Prepare(ctx, o.Dir)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return stages.Run(ctx, store, plan)
+	return stages.Run(ctx, o.Dir, plan)
 }
 
 // checkFrom returns ErrOwn, or nil for what may get a name.

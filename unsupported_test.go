@@ -32,7 +32,7 @@ func TestUnsupported(t *testing.T) {
 		of(netns.NewWitness(ns)), of(netns.PeerIDs(0)), netns.Tour(nil),
 		ns.Do(ctx, nil), ns.Start(new(exec.Cmd)), of(ns.DialContext(ctx, "tcp", "x:1")), of(ns.Listen(ctx, "tcp", "x:1")),
 		of(ns.ListenPacket(ctx, "udp", "x:1")), of(ns.NSID()), ns.SetNSID(1), of(ns.Netlink()), ns.Verify(), ns.Delete(ctx),
-		stages.Here(stages.Unshare()), stages.Run(ctx, nil, new(stages.Plan)), new(stages.Plan).Check(),
+		stages.Here(stages.Unshare()), stages.Run(ctx, "", new(stages.Plan)), new(stages.Plan).Check(),
 		of(persist.Open("")), of(persist.Prepare(ctx, "")), of(store.Claim(nil)), claim.Done(), of(store.Lookup("x")),
 	} {
 		var unsupported *netns.UnsupportedError

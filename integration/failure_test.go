@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,7 +16,6 @@ import (
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/teststage"
 	"github.com/netns-go/netns/integration/world"
-	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
 	"github.com/netns-go/netns/stages/address"
 	"golang.org/x/sys/unix"
@@ -23,12 +23,7 @@ import (
 
 // runPlan makes namespaces by steps of one's own, in whatever order.
 func runPlan(ctx context.Context, names []string, keep bool, steps ...stages.Step) error {
-	store, err := persist.Prepare(ctx, "")
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return stages.Run(ctx, store, &stages.Plan{Names: names, Steps: steps, Keep: keep})
+	return stages.Run(ctx, "", &stages.Plan{Names: names, Steps: steps, Keep: keep})
 }
 
 // creatable fails the test unless the namespace can be created now, and deletes it again.
@@ -67,6 +62,38 @@ func TestFailureAfterEachStage(t *testing.T) {
 			creatable(t, "a", "b")
 		})
 	}
+}
+
+// What an embedder's stage did under a name is left alone when that name is found to be taken: the stage is neither done nor
+// undone, whether the child is new or has made another namespace before.
+func TestTakenNameMeetsNoStage(t *testing.T) {
+	world.Clean(t)
+	marks := t.TempDir()
+	step := teststage.Step("mark " + marks)
+	if err := runPlan(t.Context(), []string{"a"}, false, step); err != nil {
+		t.Fatal(err)
+	}
+	f, err := stages.NewFactory("", []stages.Step{step}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Run(t.Context(), []string{"b"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][]string{{"c", "a"}, {"a", "c"}} {
+		var state *library.StateError
+		if err := runPlan(t.Context(), names, false, step); !errors.As(err, &state) {
+			t.Error(err)
+		}
+		if err := f.Run(t.Context(), names); !errors.As(err, &state) {
+			t.Error(err)
+		}
+		if marked := world.Files(t, marks); !slices.Equal(marked, []string{"a", "b"}) {
+			t.Errorf("marked: %q", marked)
+		}
+	}
+	netns(t, "delete", "a", "b")
 }
 
 // Each way in which a child can end that is no answer.

@@ -1,6 +1,7 @@
 package persist
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"sync"
@@ -18,6 +19,9 @@ type Store struct {
 
 	next atomic.Int64 // where in its claim the member after the last removed one is: mostly the next one to be removed
 }
+
+// DirPath returns the absolute path of a run directory, or of the default one if dir is empty.
+func DirPath(dir string) (string, error) { return filepath.Abs(cmp.Or(dir, DefaultDir)) }
 
 // FromFile makes a Store of a run directory that is open already, as it is in a child. The file's name is taken for
 // its path, and the Store closes it.

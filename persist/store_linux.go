@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -14,10 +13,7 @@ import (
 // Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
 // Where there is none, the error matches [fs.ErrNotExist]; where somebody else could write to it, it is a *[TrustError].
 func Open(dir string) (*Store, error) {
-	if dir == "" {
-		dir = DefaultDir
-	}
-	dir, err := filepath.Abs(dir)
+	dir, err := DirPath(dir)
 	if err != nil {
 		return nil, err
 	}

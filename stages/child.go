@@ -116,11 +116,7 @@ func (b *builder) start() error {
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
-	dir, err := b.takeFile(m.dir)
-	if err != nil {
-		return err
-	}
-	b.store, b.claim = persist.FromFile(dir), nil
+	b.store, b.claim = nil, nil
 	if m.attach {
 		if plan.Source, err = b.takeFile("namespace"); err != nil {
 			return err
@@ -138,7 +134,7 @@ func (b *builder) start() error {
 	for _, step := range plan.steps() {
 		b.names = append(b.names, step.Stage)
 	}
-	b.targets = plan.targets(b.store, nil)
+	b.targets = plan.targets(m.dir, nil)
 	return raiseFileLimit(len(m.names))
 }
 
@@ -147,6 +143,11 @@ func (b *builder) waitForClaim() error {
 	if err := b.await(kindClaim); err != nil {
 		return err
 	}
+	dir, err := b.takeFile(b.plan.dir)
+	if err != nil {
+		return err
+	}
+	b.store = persist.FromFile(dir)
 	file, err := b.takeFile(b.plan.dir + " (claim)")
 	if err != nil {
 		return err

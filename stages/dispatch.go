@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/moby/sys/reexec"
@@ -41,6 +42,11 @@ var plainHost bool
 var builtIn = map[string]Decoder{
 	unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
 	verifyStage: decodeVerify, publishStage: decodePublish,
+}
+
+// builtIn says whether all steps of the plan are those of this package.
+func (p *Plan) builtIn() bool {
+	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return builtIn[s.Stage] == nil })
 }
 
 func init() {

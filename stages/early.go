@@ -38,10 +38,8 @@ func (w *worker) discard() {
 
 // takeWorker returns the child that was started early, if it knows the plan's stages, or starts one.
 func takeWorker(plan *Plan) (*worker, error) {
-	for _, step := range plan.Steps {
-		if builtIn[step.Stage] == nil {
-			return startWorker(token(plan))
-		}
+	if !plan.builtIn() {
+		return startWorker(token(plan))
 	}
 	select {
 	case w := <-early:

@@ -37,6 +37,10 @@ func NewFactory(dir string, steps []Step, children int) (*Factory, error) {
 	if err := (&Plan{Steps: steps}).Check(); err != nil {
 		return nil, err
 	}
+	dir, err := persist.DirPath(dir)
+	if err != nil {
+		return nil, err
+	}
 	slots := make(chan struct{}, max(1, children))
 	return &Factory{dir: dir, steps: slices.Clone(steps), slots: slots, done: make(chan struct{})}, nil
 }
@@ -55,16 +59,20 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	dir, err := f.prepare(ctx)
-	if err != nil {
+	var dir *openDir
+	r := &run{plan: plan, dir: f.dir}
+	r.open = func() (err error) {
+		if dir, err = f.prepare(ctx); err == nil {
+			r.store = dir.Store
+		}
 		return err
 	}
-	defer f.release(dir)
-	r := &run{plan: plan, store: dir.Store}
+	defer func() {
+		if dir != nil {
+			f.release(dir)
+		}
+	}()
 	defer r.close()
-	if err := r.reserve(ctx); err != nil {
-		return err
-	}
 	w, err := f.take(plan)
 	if err != nil {
 		return err
@@ -141,6 +149,7 @@ func (w *worker) waits() bool {
 func (f *Factory) keep(w *worker) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	w.clean = true
 	f.idle = append(f.idle, w)
 }
 

@@ -19,21 +19,32 @@ import (
 // share is how many namespaces are worth a further child, which takes about as long to start as a few to make.
 const share = 32
 
-// Run makes the namespaces of the plan in the store, all or none, and returns when the children have ended: one, or with
-// many names several that share the work. When the context ends, it rolls back and returns the context's cause.
+// Run makes the namespaces of the plan in a run directory ("" for the default one), all or none, and returns when the
+// children have ended: one, or with many names several that share the work. When the context ends, it rolls back and returns
+// the context's cause.
 //
-// Besides what [Plan.Check] returns, it returns a *[persist.StateError] if a name is taken, an *[Error] for a stage
-// that failed, a *[KeptError], and with any of them a *[rollback.UndoError] for each step whose effect could not be
-// undone; without one, nothing is left.
-func Run(ctx context.Context, store *persist.Store, plan *Plan) error {
+// Besides what [Plan.Check] and [persist.Prepare] return, it returns a *[persist.StateError] if a name is taken, an *[Error]
+// for a stage that failed, a *[KeptError], and with any of them a *[rollback.UndoError] for each step whose effect could not
+// be undone; without one, nothing is left.
+func Run(ctx context.Context, dir string, plan *Plan) error {
 	if err := plan.Check(); err != nil {
 		return err
 	}
-	r := &run{plan: plan, store: store}
-	defer r.close()
-	if err := r.reserve(ctx); err != nil {
+	dir, err := persist.DirPath(dir)
+	if err != nil {
 		return err
 	}
+	r := &run{plan: plan, dir: dir}
+	r.open = func() (err error) {
+		r.store, err = persist.Prepare(ctx, dir)
+		return err
+	}
+	defer r.close()
+	defer func() {
+		if r.store != nil {
+			r.store.Close()
+		}
+	}()
 	for range plan.children() {
 		w, err := takeWorker(plan)
 		if err != nil {
@@ -53,8 +64,11 @@ func (p *Plan) children() int {
 	return max(1, min(runtime.GOMAXPROCS(0), len(p.Names)/share))
 }
 
-// reserve sees to it that the names of a plan are free, as far as can be known.
+// reserve opens the run directory, and sees to it that the names of the plan are free, as far as can be known.
 func (r *run) reserve(ctx context.Context) error {
+	if err := r.open(); err != nil {
+		return err
+	}
 	for _, name := range r.plan.Names {
 		err := r.store.Reserve(ctx, name)
 		var taken *persist.StateError
@@ -71,7 +85,9 @@ func (r *run) reserve(ctx context.Context) error {
 // A run is the parent's half of a transaction.
 type run struct {
 	plan      *Plan
-	store     *persist.Store
+	dir       string
+	store     *persist.Store      // nil before it is open
+	open      func() error        // opens it
 	claim     *persist.Claim      // nil before it is made
 	replaced  map[string]*os.File // what has the names that are to be replaced
 	workers   []*worker
@@ -113,7 +129,7 @@ func (r *run) transact(ctx context.Context, again bool) error {
 	case errors.Is(err, errSilent):
 		err = fmt.Errorf("%w: %w", errSilent, ended(ends[slices.Index(r.workers, r.broken)]))
 	}
-	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.undone }) {
+	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.clean }) {
 		r.undo(&err)
 	}
 	return err
@@ -145,29 +161,23 @@ func (r *run) end() []error {
 	return ends
 }
 
-// begin tells each worker its share of the names, and makes the claim on them while they build.
-func (r *run) begin(again bool) (err error) {
-	n := len(r.workers)
-	files := []*os.File{r.store.File()}
-	if r.plan.Source != nil {
-		files = append(files, r.plan.Source)
+// begin tells the workers what to build and, while they do, sees whether the names are free, and claims them. What stages of
+// somebody else's do outside of a namespace may have to do with its name, so that is to be free before them.
+func (r *run) begin(ctx context.Context, again bool) (err error) {
+	steps := []func() error{func() error { return r.assign(again) }, func() error { return r.reserve(ctx) }}
+	if !r.plan.builtIn() {
+		slices.Reverse(steps)
 	}
-	for i, w := range r.workers {
-		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
-		m := &message{
-			kind: kindPlan, dir: r.store.Dir(), names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
-			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again,
-		}
-		if err := w.begin(m, files...); err != nil {
-			r.broken = w
-			return silent("tell the child", err)
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
 		}
 	}
 	if r.claim, err = r.store.Claim(r.plan.Names); err != nil {
 		return err
 	}
 	for _, w := range r.workers {
-		err := silent("tell the child", w.conn.send(&message{kind: kindClaim}, r.claim.File()))
+		err := silent("tell the child", w.conn.send(&message{kind: kindClaim}, r.store.File(), r.claim.File()))
 		if err != nil && err != errSilent { // it may have said what has failed, and ended
 			return err
 		}
@@ -175,9 +185,30 @@ func (r *run) begin(again bool) (err error) {
 	return nil
 }
 
+// assign tells each worker its share of the plan.
+func (r *run) assign(again bool) error {
+	n := len(r.workers)
+	var files []*os.File
+	if r.plan.Source != nil {
+		files = append(files, r.plan.Source)
+	}
+	for i, w := range r.workers {
+		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
+		m := &message{
+			kind: kindPlan, dir: r.dir, names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
+			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again,
+		}
+		if err := w.begin(m, files...); err != nil {
+			r.broken = w
+			return silent("tell the child", err)
+		}
+	}
+	return nil
+}
+
 // converse talks with the children until all are ready, and decides, or until one has failed.
 func (r *run) converse(ctx context.Context, again bool) error {
-	if err := r.begin(again); err != nil {
+	if err := r.begin(ctx, again); err != nil {
 		return err
 	}
 	for built, ready := 0, 0; ; {
@@ -199,7 +230,7 @@ func (r *run) converse(ctx context.Context, again bool) error {
 				r.tell(kindPublish)
 			}
 		case kindFailed:
-			w.undone = m.undone
+			w.clean = m.undone
 			return failure(name, m)
 		case kindReady:
 			if ready++; ready == len(r.workers) {
@@ -296,7 +327,7 @@ func (r *run) undo(err *error) {
 		return
 	}
 	steps := r.plan.steps()
-	for _, t := range r.plan.targets(r.store, r.claim) {
+	for _, t := range r.plan.targets(r.dir, r.claim) {
 		for i, stage := range built {
 			tx.Add(steps[i].Stage+" "+t.Name, func() error { return stage.Undo(t) })
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/netns-go/netns/persist"
@@ -145,10 +146,10 @@ func build(steps []Step) ([]Stage, error) {
 	return built, nil
 }
 
-func (p *Plan) targets(store *persist.Store, claim *persist.Claim) []*Target {
+func (p *Plan) targets(dir string, claim *persist.Claim) []*Target {
 	targets := make([]*Target, len(p.Names))
 	for i, name := range p.Names {
-		targets[i] = &Target{Name: name, Path: store.Path(name), claim: claim, source: p.Source}
+		targets[i] = &Target{Name: name, Path: filepath.Join(dir, name), claim: claim, source: p.Source}
 	}
 	return targets
 }

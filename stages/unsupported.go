@@ -22,7 +22,7 @@ func tooLate() bool { return false }
 // dispatch does nothing: no process is a child.
 func dispatch(registered string) {}
 
-func Run(ctx context.Context, store *persist.Store, plan *Plan) error { return unsupported() }
+func Run(ctx context.Context, dir string, plan *Plan) error { return unsupported() }
 
 func Here(steps ...Step) (err error) { return unsupported() }
 

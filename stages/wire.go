@@ -18,8 +18,8 @@ import (
 //
 //	child                       parent
 //	hello <version>       ─►
-//	                      ◄─    plan, with the run directory and what is to be attached
-//	                      ◄─    claim, with the claim: it is made while the child builds
+//	                      ◄─    plan, with what is to be attached
+//	                      ◄─    claim, with the run directory and the claim, which the parent gets ready while the child builds
 //	passed (if asked for) ─►
 //	built                 ─►                  \ if several children
 //	                      ◄─    publish       / work together
@@ -39,7 +39,7 @@ const (
 	kindFailed  = 'f'
 	kindCommit  = 'c'
 
-	protocol  = 4
+	protocol  = 5
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
