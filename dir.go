@@ -94,7 +94,8 @@ func (d *Dir) Lookup(name string) (Entry, error) {
 }
 
 // LookupOpen is [Lookup] and [Open] at once, for less than either, and without waiting: the namespace is the one of which the
-// entry tells. It is nil where the name shows no network namespace, or another one by now. The errors are those of Lookup.
+// entry tells. It is nil where the name shows no network namespace, or another one by now, or one that cannot be opened. The
+// errors are those of Lookup.
 func (d *Dir) LookupOpen(name string) (Entry, *Namespace, error) {
 	if err := d.has(name); err != nil {
 		return Entry{}, nil, err

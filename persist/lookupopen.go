@@ -12,8 +12,8 @@ import (
 )
 
 // LookupOpen is [Store.Lookup] and [Store.Namespace] at once, for less than either, and without waiting: the namespace is
-// the one of which the entry tells. It is nil where the name shows no network namespace, or another one by now. It needs no
-// more privilege than Lookup, and returns the same errors.
+// the one of which the entry tells. It is nil where the name shows no network namespace, or another one by now, or one that
+// cannot be opened. It needs no more privilege than Lookup, and returns the same errors.
 func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 	if err := CheckFileName(name); err != nil {
 		return Entry{}, nil, err
@@ -26,12 +26,8 @@ func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 		return e, nil, err
 	}
 	ns, err := s.openNamespace(name)
-	var state *StateError
-	if errors.Is(err, fs.ErrNotExist) || errors.As(err, &state) {
+	if err != nil { // gone by now, or of another type
 		return e, nil, nil
-	}
-	if err != nil {
-		return e, nil, err
 	}
 	if st, err := fstat(ns); err != nil || st.Ino != e.Inode {
 		ns.Close()
@@ -45,8 +41,8 @@ func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 	var st unix.Stat_t
 	err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	device, deviceErr := nsfs()
-	if err != nil || deviceErr != nil || st.Dev != device {
+	own, ownErr := ownNamespace()
+	if err != nil || ownErr != nil || st.Dev != own.Dev {
 		return e, nil, nil
 	}
 	// Without O_PATH, and /proc to open that: what else is there by now was put there by somebody whom we trust.
@@ -68,9 +64,8 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 	return e, nil, err
 }
 
-// nsfs returns the device that namespaces are on, as stat shows it.
-var nsfs = sync.OnceValues(func() (uint64, error) {
-	var st unix.Stat_t
-	err := again(func() error { return unix.Stat("/proc/self/ns/net", &st) })
-	return uint64(st.Dev), err //nolint:unconvert // it has 32 bits on some machines
+// ownNamespace is what stat shows of a namespace, so of the device that all are on.
+var ownNamespace = sync.OnceValues(func() (st unix.Stat_t, err error) {
+	err = again(func() error { return unix.Stat("/proc/self/ns/net", &st) })
+	return st, err
 })

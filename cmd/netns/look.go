@@ -26,9 +26,7 @@ type look struct {
 // lookInto adds what there is to be seen of each namespace. Rows of what has gone since stay without a state.
 func lookInto(rows []row, dir *netns.Dir, wide bool) error {
 	ids, err := netns.PeerIDs(netns.NoNSID)
-	if err != nil {
-		return err
-	}
+	anyIDs := err != nil || len(ids) > 0
 	var next atomic.Int64
 	errs := make([]error, max(1, min(runtime.GOMAXPROCS(0), len(rows)/fewRows)))
 	var all sync.WaitGroup
@@ -39,7 +37,7 @@ func lookInto(rows []row, dir *netns.Dir, wide bool) error {
 				if wide {
 					l.enter = enter
 				}
-				if len(ids) > 0 {
+				if anyIDs {
 					own, err := openRtnetlink(l.buf)
 					if err != nil {
 						return err
