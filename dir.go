@@ -93,6 +93,20 @@ func (d *Dir) Lookup(name string) (Entry, error) {
 	return d.store.Lookup(name)
 }
 
+// LookupOpen is [Lookup] and [Open] at once, for less than either, and without waiting: the namespace is the one of which the
+// entry tells. It is nil where the name shows no network namespace, or another one by now, or one that cannot be opened. The
+// errors are those of Lookup.
+func (d *Dir) LookupOpen(name string) (Entry, *Namespace, error) {
+	if err := d.has(name); err != nil {
+		return Entry{}, nil, err
+	}
+	entry, f, err := d.store.LookupOpen(name)
+	if f == nil {
+		return entry, nil, err
+	}
+	return entry, &Namespace{d.store.Path(name), f, entry.Inode}, nil
+}
+
 // Open is [Open] for this directory.
 func (d *Dir) Open(name string) (*Namespace, error) {
 	if err := d.has(name); err != nil {

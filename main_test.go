@@ -88,9 +88,28 @@ func TestOpen(t *testing.T) {
 	if id, err := ns.NSID(); err != nil || id != -1 {
 		t.Errorf("nsid %d, %v", id, err)
 	}
+	dir, err := netns.OpenDir("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	entry, same, err := dir.LookupOpen("x")
+	if err != nil || entry != (netns.Entry{Name: "x", State: netns.Ready, Inode: ns.ID()}) || same.ID() != ns.ID() || same.Path() != ns.Path() {
+		t.Errorf("LookupOpen: %+v, %v, %v", entry, same, err)
+	} else {
+		same.Close()
+	}
 	remove(t, ns, "x")
 	for _, dir := range []string{"", "/run/nope"} {
 		var notExist *netns.NotExistError
+		open, err := netns.OpenDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ns, err := open.LookupOpen("x"); !errors.As(err, &notExist) || ns != nil {
+			t.Errorf("LookupOpen: %v", err)
+		}
+		open.Close()
 		if _, err := netns.Open(dir, "x"); !errors.As(err, &notExist) {
 			t.Errorf("Open: %v", err)
 		}

@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -64,6 +65,81 @@ func TestListShowsEachItsOwn(t *testing.T) {
 		}
 		if row.Name != names[i] || row.State != "ready" || text != want {
 			t.Errorf("row %d: %s %s\n%swant\n%s", i, row.Name, row.State, text, want)
+		}
+	}
+}
+
+// Of thousands, each is opened once, the claim that they share is read once for a thread, and ids are asked for only where
+// there are any.
+func TestListAsksOnce(t *testing.T) {
+	world.Clean(t)
+	var names []string
+	for i := range 200 {
+		names = append(names, fmt.Sprintf("n%03d", i))
+	}
+	netns(t, append([]string{"create", "-q", "--verify=false"}, names...)...)
+	defer netns(t, "delete", "-q", "--all")
+	const trace = "/run/trace"
+	defer os.Remove(trace)
+	calls := func() (opened, read, sent int) {
+		run(t, "strace", "-f", "--seccomp-bpf", "-e", "trace=openat,pread64,write", "-o", trace, "netns", "list", "-o", "wide").want(t, 0)
+		text, err := os.ReadFile(trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(string(text), `, "n`), strings.Count(string(text), "pread64("), strings.Count(string(text), "write(")
+	}
+	opened, read, sent := calls()
+	if opened < len(names) || opened > len(names)+20 || read > 20 || sent < 2*len(names) || sent > 2*len(names)+20 {
+		t.Errorf("%d names: %d opened, %d claims read, %d requests", len(names), opened, read, sent)
+	}
+	netns(t, "set", "n100", "7")
+	if _, _, sent := calls(); sent < 3*len(names) {
+		t.Errorf("with an id: %d requests for %d names", sent, len(names))
+	}
+	if r := netns(t, "list", "-o", "table"); !strings.Contains(r.stdout, "n100  7   ready") {
+		t.Error(r)
+	}
+}
+
+// What goes meanwhile is left out, and what is shown is whole.
+func TestListOfWhatChanges(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "stays")
+	defer netns(t, "delete", "stays")
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for range 40 {
+			run(t, "netns", "create", "-q", "a", "b", "z").want(t, 0)
+			run(t, "netns", "delete", "-q", "a", "b", "z").want(t, 0)
+		}
+	}()
+	defer func() { <-over }()
+	for changing := true; changing; {
+		select {
+		case <-over:
+			changing = false
+		default:
+		}
+		var rows []struct {
+			Name, State string
+			Inode       uint64
+			Links       []struct{ Name string }
+		}
+		r := netns(t, "list", "-o", "json")
+		if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil {
+			t.Fatal(err, r)
+		}
+		stays := false
+		for _, row := range rows {
+			stays = stays || row.Name == "stays"
+			if row.State == "" || (row.State == "ready") != (row.Inode != 0) || row.State == "ready" && len(row.Links) != 1 {
+				t.Errorf("%+v", row)
+			}
+		}
+		if !stays {
+			t.Error(r)
 		}
 	}
 }

@@ -17,6 +17,8 @@ type Store struct {
 	mu   sync.Mutex
 	bare *os.File
 
+	lastDone atomic.Pointer[os.File] // see isOfLastDone
+
 	next atomic.Int64 // where in its claim the member after the last removed one is: mostly the next one to be removed
 }
 
@@ -33,6 +35,9 @@ func (s *Store) Close() error {
 	defer s.mu.Unlock()
 	if s.bare != nil {
 		s.bare.Close()
+	}
+	if last := s.lastDone.Load(); last != nil {
+		last.Close()
 	}
 	return s.dir.Close()
 }

@@ -46,6 +46,10 @@ func (s *Store) NamesOf(ns *os.File) ([]string, error) { return nil, unsupported
 
 func (s *Store) Lookup(name string) (Entry, error) { return Entry{}, unsupported() }
 
+func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
+	return Entry{}, nil, unsupported()
+}
+
 func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err error) {
 	return nil, unsupported()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/netns-go/netns"
@@ -95,7 +96,7 @@ func newView(ctx context.Context, dir, name string) (v view, err error) {
 	if err != nil {
 		return v, err
 	}
-	v.summaryJSON = newSummary(dir, entry)
+	v.summaryJSON = newSummary(filepath.Join(dir, name), entry)
 	if entry.State != netns.Ready && entry.State != netns.Kept {
 		v.Problem = (&netns.StateError{Path: v.Path, Entry: entry}).Error()
 		return v, nil

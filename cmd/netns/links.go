@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -53,21 +54,19 @@ func linksHere(buf []byte) ([]link, error) {
 	if err != nil {
 		return nil, err
 	}
-	byIndex := map[int]*link{}
+	byIndex := func(l link, index int) int { return cmp.Compare(l.Index, index) }
+	slices.SortFunc(found, func(a, b link) int { return byIndex(a, b.Index) })
 	for i := range found {
-		byIndex[found[i].Index] = &found[i]
-	}
-	for i := range found {
-		if master := byIndex[found[i].master]; master != nil {
-			found[i].Master = master.Name
+		if at, ok := slices.BinarySearchFunc(found, found[i].master, byIndex); ok {
+			found[i].Master = found[at].Name
 		}
 	}
 	err = s.ask(unix.RTM_GETADDR, unix.NLM_F_DUMP, make([]byte, unix.SizeofIfAddrmsg), func(m []byte) {
 		if len(m) < unix.SizeofIfAddrmsg {
 			return
 		}
-		if l := byIndex[integer(m[4:])]; l != nil {
-			l.Addresses = append(l.Addresses, newAddress(m))
+		if at, ok := slices.BinarySearchFunc(found, integer(m[4:]), byIndex); ok {
+			found[at].Addresses = append(found[at].Addresses, newAddress(m))
 		}
 	})
 	if err != nil {

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
@@ -89,12 +86,9 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	var entries []netns.Entry
-	for e, err := range dir.List() {
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, e)
+	names, err := dir.Names()
+	if err != nil {
+		return nil, err
 	}
 	users := map[uint64][]int{}
 	if wide || all {
@@ -102,64 +96,25 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 			return nil, err
 		}
 	}
-	rows := make([]row, 0, len(entries))
-	for _, e := range entries {
-		rows = append(rows, row{summaryJSON: newSummary(runDir(c), e), Processes: len(users[e.Inode])})
+	rows := make([]row, len(names))
+	for i, name := range names {
+		rows[i].Name, rows[i].Path = name, filepath.Join(runDir(c), name)
 	}
-	if all {
-		for _, e := range entries {
-			delete(users, e.Inode)
-		}
-		rows = append(rows, unnamedRows(users)...)
+	if err := lookInto(rows, dir, wide); err != nil {
+		return nil, err
 	}
-	return rows, lookInto(rows, dir, wide)
-}
-
-// fewRows are so many that a further thread is not worth it.
-const fewRows = 64
-
-// lookInto adds what there is to be seen of each namespace that there is; of one that has gone since, nothing.
-func lookInto(rows []row, dir *netns.Dir, wide bool) error {
-	var next atomic.Int64
-	threads := max(1, min(runtime.GOMAXPROCS(0), len(rows)/fewRows))
-	errs := make([]error, threads)
-	var all sync.WaitGroup
-	for t := range errs {
-		all.Go(func() {
-			errs[t] = netns.Tour(func(enter func(*netns.Namespace) error) error {
-				buf := newRtnetlinkBuffer()
-				own, err := openRtnetlink(buf) // it is the caller's namespace that has ids
-				if err != nil {
-					return err
-				}
-				defer own.close()
-				for i := next.Add(1) - 1; int(i) < len(rows); i = next.Add(1) - 1 {
-					rows[i].look(dir, own, func(ns *netns.Namespace) bool { return wide && enter(ns) == nil }, buf)
-				}
-				return nil
-			})
-		})
+	rows = slices.DeleteFunc(rows, func(r row) bool { return r.State == "" }) // gone meanwhile
+	for i := range rows {
+		rows[i].Processes = len(users[rows[i].Inode])
 	}
-	all.Wait()
-	return cmp.Or(errs...)
-}
-
-// look adds what there is to be seen of the row's namespace, of the inside if the thread can enter it.
-func (r *row) look(dir *netns.Dir, own *rtnetlink, enter func(*netns.Namespace) bool, buf []byte) {
-	if r.Inode == 0 {
-		return
+	if !all {
+		return rows, nil
 	}
-	ns, err := r.open(dir)
-	if err != nil {
-		return
+	for _, r := range rows {
+		delete(users, r.Inode)
 	}
-	defer ns.Close()
-	if id, err := own.nsid(ns.Fd()); err == nil {
-		r.NSID = assigned(id)
-	}
-	if enter(ns) {
-		r.Links, _ = linksHere(buf) // what cannot be looked at is not shown
-	}
+	others := unnamedRows(users)
+	return append(rows, others...), lookInto(others, dir, wide)
 }
 
 // unnamed is the state of a namespace without a name.
@@ -186,10 +141,8 @@ type summaryJSON struct {
 	NSID    *int        `json:"nsid,omitempty"`
 }
 
-func newSummary(dir string, e netns.Entry) summaryJSON {
-	return summaryJSON{
-		Version: jsonVersion, Name: e.Name, Path: filepath.Join(dir, e.Name), State: e.State, Stage: e.Stage, Inode: e.Inode,
-	}
+func newSummary(path string, e netns.Entry) summaryJSON {
+	return summaryJSON{Version: jsonVersion, Name: e.Name, Path: path, State: e.State, Stage: e.Stage, Inode: e.Inode}
 }
 
 // A row is what is shown of an entry, and an element of what -o json prints.
@@ -197,13 +150,6 @@ type row struct {
 	summaryJSON
 	Processes int    `json:"processes"`
 	Links     []link `json:"links,omitempty"` // none without the privilege to look inside
-}
-
-func (r *row) open(dir *netns.Dir) (*netns.Namespace, error) {
-	if r.State == unnamed {
-		return netns.OpenPath(r.Path)
-	}
-	return dir.Open(r.Name)
 }
 
 // label is what a namespace is called: its name, or the path that leads to it.

@@ -31,7 +31,7 @@ func (s *rtnetlink) close() { unix.Close(s.fd) }
 
 // ask sends a request and calls each for every answer, without its header. That is good for the call only.
 func (s *rtnetlink) ask(kind, flags uint16, body []byte, each func([]byte)) error {
-	request := binary.NativeEndian.AppendUint32(nil, uint32(unix.NLMSG_HDRLEN+len(body)))
+	request := binary.NativeEndian.AppendUint32(make([]byte, 0, 64), uint32(unix.NLMSG_HDRLEN+len(body)))
 	request = binary.NativeEndian.AppendUint16(request, kind)
 	request = binary.NativeEndian.AppendUint16(request, unix.NLM_F_REQUEST|flags)
 	request = append(request, make([]byte, 8)...) // number and sender: there is one request at a time

@@ -1,0 +1,35 @@
+//go:build linux
+
+package persist
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// isOfLastDone says whether what is below a name's mount is the claim that was found done last: one claim serves all names
+// of a transaction, and what is done is so for good.
+func (s *Store) isOfLastDone(name string) bool {
+	last := s.lastDone.Load()
+	if last == nil {
+		return false
+	}
+	bare, err := s.uncovered()
+	if err != nil {
+		return false
+	}
+	var claim, below unix.Stat_t
+	if unix.Fstat(int(last.Fd()), &claim) != nil || unix.Fstatat(int(bare.Fd()), name, &below, unix.AT_SYMLINK_NOFOLLOW) != nil {
+		return false
+	}
+	// If it is still the last one it was open meanwhile, so that no other file had its number.
+	return below.Dev == claim.Dev && below.Ino == claim.Ino && s.lastDone.Load() == last
+}
+
+// keepDone makes a claim that is done the last one, and closes the one before.
+func (s *Store) keepDone(claim *os.File) {
+	if before := s.lastDone.Swap(claim); before != nil {
+		before.Close()
+	}
+}

@@ -1,0 +1,71 @@
+//go:build linux
+
+package persist
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// LookupOpen is [Store.Lookup] and [Store.Namespace] at once, for less than either, and without waiting: the namespace is
+// the one of which the entry tells. It is nil where the name shows no network namespace, or another one by now, or one that
+// cannot be opened. It needs no more privilege than Lookup, and returns the same errors.
+func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
+	if err := CheckFileName(name); err != nil {
+		return Entry{}, nil, err
+	}
+	if e, ns, err := s.openMounted(name); ns != nil || err != nil {
+		return e, ns, err
+	}
+	e, err := s.Lookup(name)
+	if err != nil || e.Inode == 0 {
+		return e, nil, err
+	}
+	ns, err := s.openNamespace(name)
+	if err != nil { // gone by now, or of another type
+		return e, nil, nil
+	}
+	if st, err := fstat(ns); err != nil || st.Ino != e.Inode {
+		ns.Close()
+		return e, nil, err
+	}
+	return e, ns, nil
+}
+
+// openMounted is LookupOpen for a name that a network namespace is plainly mounted on; else it returns neither a file nor
+// an error.
+func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
+	var st unix.Stat_t
+	err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	own, ownErr := ownNamespace()
+	if err != nil || ownErr != nil || st.Dev != own.Dev {
+		return e, nil, nil
+	}
+	// Without O_PATH, and /proc to open that: what else is there by now was put there by somebody whom we trust.
+	f, err := openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return e, nil, nil
+	}
+	e = Entry{Name: name, State: Ready, Inode: st.Ino}
+	opened, err := fstat(f)
+	if err == nil && opened.Dev == st.Dev && opened.Ino == st.Ino && isNetwork(f) {
+		if err = s.judge(&e); err == nil {
+			return e, f, nil
+		}
+	}
+	f.Close()
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // it has gone since
+	}
+	return e, nil, err
+}
+
+// ownNamespace is what stat shows of a namespace, so of the device that all are on.
+var ownNamespace = sync.OnceValues(func() (st unix.Stat_t, err error) {
+	err = again(func() error { return unix.Stat("/proc/self/ns/net", &st) })
+	return st, err
+})
