@@ -19,17 +19,22 @@ func (s *Store) isOfLastDone(name string) bool {
 	if err != nil {
 		return false
 	}
-	var claim, below unix.Stat_t
-	if unix.Fstat(int(last.Fd()), &claim) != nil || unix.Fstatat(int(bare.Fd()), name, &below, unix.AT_SYMLINK_NOFOLLOW) != nil {
+	var below unix.Stat_t
+	if unix.Fstatat(int(bare.Fd()), name, &below, unix.AT_SYMLINK_NOFOLLOW) != nil {
 		return false
 	}
-	// If it is still the last one it was open meanwhile, so that no other file had its number.
-	return below.Dev == claim.Dev && below.Ino == claim.Ino && s.lastDone.Load() == last
+	// If it is still the last one, it was open meanwhile.
+	return uint64(below.Dev) == last.device && below.Ino == last.inode && s.lastDone.Load() == last
 }
 
 // keepDone makes a claim that is done the last one, and closes the one before.
 func (s *Store) keepDone(claim *os.File) {
-	if before := s.lastDone.Swap(claim); before != nil {
-		before.Close()
+	st, err := fstat(claim)
+	if err != nil {
+		claim.Close()
+		return
+	}
+	if before := s.lastDone.Swap(&doneClaim{claim, uint64(st.Dev), st.Ino}); before != nil {
+		before.file.Close()
 	}
 }

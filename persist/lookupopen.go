@@ -46,7 +46,7 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 		return e, nil, nil
 	}
 	// Without O_PATH, and /proc to open that: what else is there by now was put there by somebody whom we trust.
-	f, err := openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW, 0)
+	f, err := openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return e, nil, nil
 	}

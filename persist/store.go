@@ -17,9 +17,15 @@ type Store struct {
 	mu   sync.Mutex
 	bare *os.File
 
-	lastDone atomic.Pointer[os.File] // see isOfLastDone
+	lastDone atomic.Pointer[doneClaim] // see isOfLastDone
 
 	next atomic.Int64 // where in its claim the member after the last removed one is: mostly the next one to be removed
+}
+
+// A doneClaim is a claim of a transaction that is complete. As long as it is open, no other file has its numbers.
+type doneClaim struct {
+	file          *os.File
+	device, inode uint64
 }
 
 // DirPath returns the absolute path of a run directory, or of the default one if dir is empty.
@@ -37,7 +43,7 @@ func (s *Store) Close() error {
 		s.bare.Close()
 	}
 	if last := s.lastDone.Load(); last != nil {
-		last.Close()
+		last.file.Close()
 	}
 	return s.dir.Close()
 }
