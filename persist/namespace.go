@@ -115,11 +115,17 @@ func openType(target *os.File, path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind, err := unix.IoctlRetInt(int(f.Fd()), unix.NS_GET_NSTYPE); err != nil || kind != unix.CLONE_NEWNET {
+	if !isNetwork(f) {
 		f.Close()
 		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
 	}
 	return f, nil
+}
+
+// isNetwork says whether an open namespace is a network's.
+func isNetwork(f *os.File) bool {
+	kind, err := unix.IoctlRetInt(int(f.Fd()), unix.NS_GET_NSTYPE)
+	return err == nil && kind == unix.CLONE_NEWNET
 }
 
 // NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
