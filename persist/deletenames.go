@@ -98,7 +98,8 @@ func (b *batch) member(name string) *held {
 	return &held{top: top, mounted: true, file: b.claim, state: Ready, stat: b.stat}
 }
 
-// lockShare is how long a claim is kept locked, if it has so many names. Then whoever waits for it has a turn.
+// lockShare is how long a claim is kept locked, if it has so many names. Then whoever waits for it has a turn: a pause
+// longer than those of wait.
 const lockShare = 50 * time.Millisecond
 
 // release gives up the claim and its lock.
