@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,4 +145,30 @@ func TestEarlyChild(t *testing.T) {
 		t.Errorf("left: %v", left)
 	}
 	netns(t, "delete", "a")
+}
+
+// Delete goes on after each name that fails, says them in their order, and ends with the code of the first.
+func TestDeleteGoesOn(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "a", "b", "c", "d")
+	netns(t, "create", "-q", "other")
+	if err := os.WriteFile("/run/netns/foreign", []byte("text"), 0); err != nil {
+		t.Fatal(err)
+	}
+	pid := strconv.Itoa(start(t, exec.Command("ip", "netns", "exec", "c", "sleep", "60"), "sleep"))
+	r := run(t, "netns", "delete", "a", "nope", "b", "foreign", "b", "other", "c", "d")
+	r.want(t, 3)
+	want := []string{"delete nope: ", "delete foreign: ", "delete b: ", "warning: c: the name is gone, but the namespace lives on: process " + pid}
+	lines := strings.Split(strings.TrimSpace(r.stderr), "\n")
+	for i := range want {
+		if len(lines) != len(want) || !strings.Contains(lines[i], want[i]) {
+			t.Fatalf("%q, want %q", lines, want)
+		}
+	}
+	if files := world.Files(t, "/run/netns"); len(files) != 1 {
+		t.Errorf("left: %q", files)
+	}
+	if err := os.Remove("/run/netns/foreign"); err != nil {
+		t.Error(err)
+	}
 }

@@ -96,10 +96,11 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 
 // Withdraw takes back Link and Mount, or what of them was done. It succeeds where nothing of this claim is left.
 func (c *Claim) Withdraw(name string) error {
-	if published, err := c.Published(); err != nil || !published {
+	st, err := fstat(c.file)
+	if err != nil || st.Nlink == 0 {
 		return err
 	}
-	return c.store.unpublish(name, c.file)
+	return c.store.unpublish(name, &st)
 }
 
 // Published says whether the claim has any name.

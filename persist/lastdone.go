@@ -2,11 +2,7 @@
 
 package persist
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "os"
 
 // isOfLastDone says whether what is below a name's mount is the claim that was found done last: one claim serves all names
 // of a transaction, and what is done is so for good.
@@ -19,12 +15,9 @@ func (s *Store) isOfLastDone(name string) bool {
 	if err != nil {
 		return false
 	}
-	var below unix.Stat_t
-	if unix.Fstatat(int(bare.Fd()), name, &below, unix.AT_SYMLINK_NOFOLLOW) != nil {
-		return false
-	}
+	below, err := s.statIn(bare, name)
 	// If it is still the last one, it was open meanwhile.
-	return uint64(below.Dev) == last.device && below.Ino == last.inode && s.lastDone.Load() == last
+	return err == nil && uint64(below.Dev) == last.device && below.Ino == last.inode && s.lastDone.Load() == last
 }
 
 // keepDone makes a claim that is done the last one, and closes the one before.

@@ -130,8 +130,12 @@ func (s *Store) judge(e *Entry) error {
 
 // allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
 func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
+	st, err := fstat(claim)
+	if err != nil {
+		return false, err
+	}
 	for _, m := range r.members {
-		mounted, err := s.isMounted(m.name, claim)
+		mounted, err := s.isMounted(m.name, &st)
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		}
@@ -143,7 +147,7 @@ func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
 }
 
 // isMounted says whether a namespace is mounted on a name of the claim.
-func (s *Store) isMounted(name string, claim *os.File) (bool, error) {
+func (s *Store) isMounted(name string, claim *unix.Stat_t) (bool, error) {
 	top, err := s.openTop(name)
 	if err != nil {
 		return false, err
@@ -152,12 +156,7 @@ func (s *Store) isMounted(name string, claim *os.File) (bool, error) {
 	if ns, err := isNamespace(top); err != nil || !ns {
 		return false, err
 	}
-	below, err := s.openBare(name, unix.O_PATH)
-	if err != nil {
-		return false, err
-	}
-	defer below.Close()
-	return sameFile(below, claim)
+	return s.covers(name, claim)
 }
 
 // classify finds the state of a regular file that no namespace is mounted on.

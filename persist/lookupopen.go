@@ -6,9 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"sync"
-
-	"golang.org/x/sys/unix"
 )
 
 // LookupOpen is [Store.Lookup] and [Store.Namespace] at once, for less than either, and without waiting: the namespace is
@@ -39,20 +36,12 @@ func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 // openMounted is LookupOpen for a name that a network namespace is plainly mounted on; else it returns neither a file nor
 // an error.
 func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
-	var st unix.Stat_t
-	err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	own, ownErr := ownNamespace()
-	if err != nil || ownErr != nil || st.Dev != own.Dev {
+	f, st, mounted, err := s.openShown(name)
+	if err != nil || f == nil {
 		return e, nil, nil
 	}
-	// Without O_PATH, and /proc to open that: what else is there by now was put there by somebody whom we trust.
-	f, err := openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return e, nil, nil
-	}
-	e = Entry{Name: name, State: Ready, Inode: st.Ino}
-	opened, err := fstat(f)
-	if err == nil && opened.Dev == st.Dev && opened.Ino == st.Ino && isNetwork(f) {
+	if mounted && isNetwork(f) {
+		e = Entry{Name: name, State: Ready, Inode: st.Ino}
 		if err = s.judge(&e); err == nil {
 			return e, f, nil
 		}
@@ -63,9 +52,3 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 	}
 	return e, nil, err
 }
-
-// ownNamespace is what stat shows of a namespace, so of the device that all are on.
-var ownNamespace = sync.OnceValues(func() (st unix.Stat_t, err error) {
-	err = again(func() error { return unix.Stat("/proc/self/ns/net", &st) })
-	return st, err
-})

@@ -48,20 +48,15 @@ func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) er
 // Deletable returns what a name shows, for DeleteShown, if Delete would remove it without force. Otherwise it returns what
 // that would.
 func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err error) {
-	for {
-		h, err := s.hold(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		if h == nil { // it changed meanwhile
-			continue
-		}
-		if err := s.mayDelete(name, h, false); err != nil {
-			h.close()
-			return nil, err
-		}
-		return h.top, h.file.Close()
+	h, err := s.hold(ctx, name)
+	if err != nil {
+		return nil, err
 	}
+	if err := s.mayDelete(name, h, false); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h.top, h.file.Close()
 }
 
 // CheckShown returns a *[StateError] if a name shows anything else than a certain file, which may be nil.
@@ -106,50 +101,45 @@ func (s *Store) remove(ctx context.Context, name string, may func(*held) error) 
 	if err := CheckFileName(name); err != nil {
 		return err
 	}
-	for {
-		settled, err := s.removeOnce(ctx, name, may)
-		if err != nil || settled {
-			return err
-		}
-	}
-}
-
-// removeOnce is one attempt at remove. It is not settled if the name changed while its lock was waited for.
-func (s *Store) removeOnce(ctx context.Context, name string, may func(*held) error) (settled bool, err error) {
 	h, err := s.hold(ctx, name)
-	if err != nil || h == nil {
-		return false, err
+	if err != nil {
+		return err
 	}
 	defer h.close()
 	if err := may(h); err != nil {
-		return false, err
+		return err
 	}
+	return s.removeHeld(name, h)
+}
+
+// removeHeld removes a name that is held.
+func (s *Store) removeHeld(name string, h *held) error {
 	if h.link {
-		return true, s.unlink(name)
+		return s.unlink(name)
 	}
 	at, err := memberAt(h.file, name, s.next.Load())
 	if err != nil {
-		return false, err
+		return err
 	}
 	if at > 0 {
 		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
 		if _, err := h.file.WriteAt([]byte{memberGoing}, at); err != nil {
-			return false, err
+			return err
 		}
 		s.next.Store(at + int64(len(name)) + 2)
 	}
 	if h.mounted {
 		// It was there before the file below it was opened, see peel. If it is unmounted by now, that was to be done.
 		if err := detach(h.top); err != nil && err != unix.EINVAL {
-			return false, pathError("umount", s.Path(name), err)
+			return pathError("umount", s.Path(name), err)
 		}
 	}
-	return true, s.unpublish(name, h.file)
+	return s.unpublish(name, &h.stat)
 }
 
 // A held name is one whose state no transaction changes as long as the file is open.
 type held struct {
-	top     *os.File // what the name shows
+	top     *os.File // what the name shows; a namespace as such, anything else with O_PATH
 	mounted bool     // it is a namespace
 	file    *os.File // below the mounts, locked; or the symbolic link itself
 	link    bool
@@ -162,19 +152,24 @@ func (h *held) close() { // also where only part of it is open
 	h.file.Close()
 }
 
-// hold waits until no transaction holds a name, and holds it. It returns nil if the name changed meanwhile.
-func (s *Store) hold(ctx context.Context, name string) (found *held, err error) {
+// hold waits until no transaction holds a name, and holds it.
+func (s *Store) hold(ctx context.Context, name string) (h *held, err error) {
+	for h == nil && err == nil {
+		h, err = s.holdOnce(ctx, name)
+	}
+	return h, err
+}
+
+// holdOnce is one attempt at hold. It returns nil if the name changed meanwhile.
+func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err error) {
 	h := &held{}
 	defer func() {
 		if found == nil {
 			h.close()
 		}
 	}()
-	if h.top, err = s.openTop(name); err != nil {
-		return nil, err
-	}
-	top, err := fstat(h.top)
-	if err != nil {
+	var top unix.Stat_t
+	if h.top, top, h.mounted, err = s.openShown(name); err != nil || h.top == nil {
 		return nil, err
 	}
 	if err = s.openBelow(h, name, &top); errors.Is(err, fs.ErrNotExist) {
@@ -216,9 +211,7 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 	default:
 		return &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
 	}
-	if h.mounted, err = isNamespace(h.top); err != nil {
-		return err
-	} else if h.mounted {
+	if h.mounted {
 		h.state = Ready
 		h.file, err = s.openBare(name, unix.O_RDWR)
 		return err
@@ -234,12 +227,24 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 
 // stillShows says whether a name shows a file or mount that is open, by what fstat said of that.
 func (s *Store) stillShows(name string, open *unix.Stat_t) (bool, error) {
-	var now unix.Stat_t
-	err := again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &now, unix.AT_SYMLINK_NOFOLLOW) })
-	if err == unix.ENOENT {
+	return s.isIn(s.dir, name, open)
+}
+
+// covers says whether what is mounted on a name covers a file that is open, by what fstat said of that.
+func (s *Store) covers(name string, open *unix.Stat_t) (bool, error) {
+	bare, err := s.uncovered()
+	if err != nil {
+		return false, refused(err)
+	}
+	return s.isIn(bare, name, open)
+}
+
+func (s *Store) isIn(dir *os.File, name string, open *unix.Stat_t) (bool, error) {
+	now, err := s.statIn(dir, name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return now.Dev == open.Dev && now.Ino == open.Ino, pathError("stat", s.Path(name), err)
+	return now.Dev == open.Dev && now.Ino == open.Ino, err
 }
 
 // lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue.
@@ -279,15 +284,11 @@ func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error
 	return nil
 }
 
-// unpublish removes a name as long as the file below its mounts is this one: it unmounts the namespaces stacked there
-// and unlinks the file. What was made under the name since then stays whole.
-func (s *Store) unpublish(name string, file *os.File) error {
-	st, err := fstat(file)
-	if err != nil {
-		return err
-	}
+// unpublish removes a name as long as the file below its mounts is one that is open, by what fstat said of that: it
+// unmounts the namespaces stacked there and unlinks the file. What was made under the name since then stays whole.
+func (s *Store) unpublish(name string, file *unix.Stat_t) error {
 	for changed := 0; ; {
-		if uncovered, err := s.stillShows(name, &st); err != nil {
+		if uncovered, err := s.stillShows(name, file); err != nil {
 			return err
 		} else if uncovered {
 			return s.unlink(name)
@@ -309,18 +310,13 @@ func (s *Store) unpublish(name string, file *os.File) error {
 // That top was opened before the file below it was compared, and is still mounted when it is unmounted, proves that it
 // covered that very file: a mount point cannot be unlinked or renamed in its own mount namespace, and when that is
 // done in another one, the mount goes as well.
-func (s *Store) peel(name string, file *os.File) error {
+func (s *Store) peel(name string, file *unix.Stat_t) error {
 	top, err := s.openTop(name)
 	if err != nil {
 		return err
 	}
 	defer top.Close()
-	below, err := s.openBare(name, unix.O_PATH)
-	if err != nil {
-		return err
-	}
-	defer below.Close()
-	if same, err := sameFile(below, file); err != nil {
+	if same, err := s.covers(name, file); err != nil {
 		return err
 	} else if !same {
 		return &NotExistError{s.Path(name)}
@@ -328,7 +324,8 @@ func (s *Store) peel(name string, file *os.File) error {
 	if ns, err := isNamespace(top); err != nil {
 		return err
 	} else if !ns {
-		if same, err := sameFile(top, file); err != nil || same {
+		st, err := fstat(top)
+		if err != nil || st.Dev == file.Dev && st.Ino == file.Ino {
 			return err // it was unmounted meanwhile
 		}
 		return &BusyError{s.Path(name), "something other than a namespace is mounted over it"}

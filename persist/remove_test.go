@@ -103,7 +103,11 @@ func TestWithdrawLeavesWhatCameLater(t *testing.T) {
 func TestWithdrawComparesTheFileBelow(t *testing.T) {
 	s := prepared(t)
 	c := mounted(t, s, "x", "y")
-	if err := s.unpublish("x", c.file); err != nil {
+	st, err := fstat(c.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.unpublish("x", &st); err != nil {
 		t.Fatal(err)
 	}
 	done(t, s, "x")

@@ -5,7 +5,8 @@ package persist
 import (
 	"context"
 	"errors"
-	"os"
+
+	"golang.org/x/sys/unix"
 )
 
 // Repair removes what a dead transaction left under a name, and under the other names of that transaction: none of it
@@ -17,43 +18,33 @@ func (s *Store) Repair(ctx context.Context, name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err
 	}
-	for {
-		settled, err := s.repairOnce(ctx, name)
-		if err != nil || settled {
-			return err
-		}
-	}
-}
-
-// repairOnce is one attempt at Repair. It is not settled if the name changed while its lock was waited for.
-func (s *Store) repairOnce(ctx context.Context, name string) (settled bool, err error) {
 	h, err := s.hold(ctx, name)
-	if err != nil || h == nil {
-		return false, err
+	if err != nil {
+		return err
 	}
 	defer h.close()
 	record, err := readRecord(h.file)
 	if err != nil && !isVerdict(err) {
-		return false, err
+		return err
 	}
 	switch {
 	case record != nil && record.tx == txBegun:
 		all, err := s.allMounted(record, h.file)
 		if err != nil {
-			return false, err
+			return err
 		}
 		if all {
-			return true, (&Claim{s, h.file}).Done()
+			return (&Claim{s, h.file}).Done()
 		}
-		return true, s.unpublishAll(record, h.file)
+		return s.unpublishAll(record, &h.stat)
 	case h.state == Stale:
-		return true, s.unpublish(name, h.file)
+		return s.unpublish(name, &h.stat)
 	}
-	return false, &StateError{s.Path(name), Entry{Name: name, State: h.state}}
+	return &StateError{s.Path(name), Entry{Name: name, State: h.state}}
 }
 
 // unpublishAll removes what the members of a dead transaction still have of its claim, which is locked.
-func (s *Store) unpublishAll(r *record, claim *os.File) error {
+func (s *Store) unpublishAll(r *record, claim *unix.Stat_t) error {
 	var failed []error
 	for _, m := range r.members {
 		if err := s.unpublish(m.name, claim); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,6 +63,52 @@ func (s *Store) openTop(name string) (*os.File, error) {
 		return nil, &NotExistError{s.Path(name)}
 	}
 	return f, err
+}
+
+// openShown opens what a name shows, and says whether that is a namespace, which is then open for setns(2). Anything else is
+// open with O_PATH: to open a device or a pipe does something. If the name changed meanwhile, it returns no file. (Who puts a
+// pipe there just then is somebody whom we trust, or could do worse.)
+func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bool, err error) {
+	nsfs, err := nsfsDevice()
+	if err != nil {
+		return nil, st, false, err
+	}
+	seen, err := s.statIn(s.dir, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = &NotExistError{s.Path(name)}
+	}
+	if err != nil {
+		return nil, st, false, err
+	}
+	if namespace = seen.Dev == nsfs; namespace {
+		f, err = openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW, 0)
+	} else {
+		f, err = s.openTop(name)
+	}
+	if err == nil {
+		if st, err = fstat(f); err == nil && st.Dev == seen.Dev && st.Ino == seen.Ino {
+			return f, st, namespace, nil
+		}
+		f.Close()
+	}
+	if same, statErr := s.stillShows(name, &seen); statErr == nil && !same {
+		err = nil
+	}
+	return nil, st, false, err
+}
+
+// nsfsDevice returns the device that all namespaces are on.
+var nsfsDevice = sync.OnceValues(func() (uint64, error) {
+	const ours = "/proc/self/ns/net"
+	var st unix.Stat_t
+	err := again(func() error { return unix.Stat(ours, &st) })
+	return uint64(st.Dev), pathError("stat", ours, err)
+})
+
+// statIn is what fstat would say of a name in a directory, were it open. It follows no link.
+func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
+	err = again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return st, pathError("stat", s.Path(name), err)
 }
 
 // openBare opens the file that a name's mounts cover.

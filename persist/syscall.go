@@ -53,6 +53,15 @@ func openFile(path string, flags int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), path), nil
 }
 
+// duplicate returns another descriptor of an open file.
+func duplicate(f *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, pathError("fcntl", f.Name(), err)
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
 // procPath names an open file so that calls which take a path reach that very file, whatever its name is by now.
 func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
@@ -129,10 +138,13 @@ const patience = 5 * time.Second
 // errPatience is what wait returns when its time is up.
 var errPatience = errors.New("timed out")
 
+// longestPause is the longest that wait does not try.
+const longestPause = 20 * time.Millisecond
+
 // wait calls try until it returns something else than EAGAIN, the context ends or the limit is reached.
 func wait(ctx context.Context, limit time.Duration, try func() error) error {
 	deadline := time.Now().Add(limit)
-	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 20*time.Millisecond) {
+	for pause := 50 * time.Microsecond; ; pause = min(2*pause, longestPause) {
 		if err := try(); err != unix.EAGAIN {
 			return err
 		}

@@ -56,6 +56,10 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 
 func (s *Store) Delete(ctx context.Context, name string, force bool) error { return unsupported() }
 
+func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (shown []*os.File, err error) {
+	return nil, unsupported()
+}
+
 func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return unsupported()
 }

@@ -56,7 +56,7 @@ func deleteAll(c *cli.Context) error {
 	if err := d.checkKill(names); err != nil {
 		return err
 	}
-	for share := range slices.Chunk(names, atOnce()) {
+	for share := range slices.Chunk(names, atOnce(d.kill || d.wait)) {
 		if err := d.share(ctx, share); err != nil {
 			return err
 		}
@@ -69,11 +69,14 @@ func deleteAll(c *cli.Context) error {
 
 // atOnce is how many names are deleted together. Their namespaces are open meanwhile, so that what keeps one is found
 // without mistaking another one for it, and so that the kernel does not take down the first while it unmounts the others:
-// each would wait for the other's readers (synchronize_rcu_expedited).
-func atOnce() int {
+// each would wait for the other's readers (synchronize_rcu_expedited). Those that are to be opened first are open twice.
+func atOnce(twice bool) int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
 		return 1
+	}
+	if twice {
+		limit.Cur /= 2
 	}
 	return int(max(1, min(4096, limit.Cur/2)))
 }

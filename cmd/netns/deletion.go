@@ -28,6 +28,7 @@ type deletion struct {
 	grace, timeout                      time.Duration
 	bar                                 *bar
 	first                               error // of the names' errors
+	open                                []*netns.Namespace
 	waits                               []waiting
 }
 
@@ -98,47 +99,43 @@ func (d *deletion) checkKill(names []string) error {
 }
 
 // share deletes some of the names. An error is for what ends the whole command.
-func (d *deletion) share(ctx context.Context, names []string) (err error) {
-	var all []*netns.Namespace
+func (d *deletion) share(ctx context.Context, names []string) error {
+	d.letGo()
+	makeRoom(len(names))
 	byName := map[string]*netns.Namespace{}
-	defer func() {
-		for _, ns := range all {
-			ns.Close()
-		}
-	}()
-	for _, name := range names {
-		if d.quiet && !d.kill && !d.wait || d.isLink(name) { // nobody asks what it leads to
-			continue
-		}
-		if ns, err := d.dir.Open(name); err == nil {
-			all, byName[name] = append(all, ns), ns
+	if d.kill || d.wait {
+		for _, name := range names {
+			if d.isLink(name) { // nobody asks what it leads to
+				continue
+			}
+			if ns, err := d.dir.Open(name); err == nil {
+				d.open, byName[name] = append(d.open, ns), ns
+			}
 		}
 	}
 	var watch *netns.Witness
-	if d.kill && len(all) > 0 {
-		err = netns.Kill(ctx, d.signal, d.grace, all...)
+	var err error
+	if d.kill && len(d.open) > 0 {
+		err = netns.Kill(ctx, d.signal, d.grace, d.open...)
 	}
-	if err == nil && d.wait && len(all) > 0 {
-		watch, err = netns.NewWitness(all...)
+	if err == nil && d.wait && len(d.open) > 0 {
+		watch, err = netns.NewWitness(d.open...)
 	}
 	if err != nil {
 		return advise(fmt.Errorf("delete: %w", err), nil)
 	}
 	var deleted []gone
-	for _, name := range names {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("delete: %w", context.Cause(ctx))
-			break
+	err = d.remove(ctx, names, func(name string, ns *netns.Namespace) {
+		if ns != nil {
+			d.open = append(d.open, ns)
 		}
-		d.bar.step()
-		removed, failure := d.remove(ctx, name)
-		if err = failure; err != nil {
-			break
+		if watch != nil {
+			ns = byName[name]
 		}
-		if ns := byName[name]; ns != nil && removed {
+		if ns != nil {
 			deleted = append(deleted, gone{name, ns})
 		}
-	}
+	})
 	if watch != nil {
 		d.waits = append(d.waits, waiting{watch, deleted})
 	} else if !d.quiet {
@@ -147,22 +144,73 @@ func (d *deletion) share(ctx context.Context, names []string) (err error) {
 	return err
 }
 
-// remove deletes a name. If there are several, it says itself what went wrong with one, and there is no error.
-func (d *deletion) remove(ctx context.Context, name string) (removed bool, err error) {
-	err = d.dir.Delete(ctx, name, netns.DeleteOptions{Force: d.force, MustExist: true})
+// makeRoom sees to it that there is room for the descriptors of so many namespaces. The kernel makes it in steps, and in a
+// process with threads each takes ten milliseconds (expand_fdtable, synchronize_rcu). This is one, which the first names
+// need not wait for.
+func makeRoom(names int) {
+	const small = 200 // there is room for
+	if names > small {
+		go func() {
+			if fd, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_DUPFD_CLOEXEC, names+small); err == nil {
+				unix.Close(fd)
+			}
+		}()
+	}
+}
+
+// letGo closes the namespaces, which end then. The last ones are left to the end of the process: the kernel's work would be
+// in the way of its threads'.
+func (d *deletion) letGo() {
+	for _, ns := range d.open {
+		ns.Close()
+	}
+	d.open = nil
+}
+
+// atATime is how many names are deleted by one call: enough for it to be worth it, and few enough for the bar to move.
+const atATime = 1000
+
+// remove deletes names, and calls removed for each that is gone, with the namespace that it showed, or nil. If there are
+// several, it says itself what went wrong with one.
+func (d *deletion) remove(ctx context.Context, names []string, removed func(string, *netns.Namespace)) error {
+	for len(names) > 0 {
+		if ctx.Err() != nil {
+			return fmt.Errorf("delete: %w", context.Cause(ctx))
+		}
+		some := names[:min(atATime, len(names))]
+		deleted, err := d.dir.DeleteNames(ctx, some, netns.DeleteOptions{Force: d.force, MustExist: true})
+		for i, ns := range deleted {
+			d.bar.step()
+			removed(some[i], ns)
+		}
+		names = names[len(deleted):]
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		d.bar.step()
+		if err := d.failed(names[0], err); err != nil {
+			return err
+		}
+		names = names[1:]
+	}
+	return nil
+}
+
+// failed is for a name that could not be deleted. If there are several, it says so, and there is no error.
+func (d *deletion) failed(name string, err error) error {
 	var notExist *netns.NotExistError
-	if err == nil || errors.As(err, &notExist) && d.lenient {
-		return err == nil, nil
+	if errors.As(err, &notExist) && d.lenient {
+		return nil
 	}
 	if left, lookupErr := d.dir.Lookup(name); lookupErr == nil && left.State == netns.Stale {
 		err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
 	}
 	err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
-	if d.several {
-		d.fail(err)
-		err = nil
+	if !d.several {
+		return err
 	}
-	return false, err
+	d.fail(err)
+	return nil
 }
 
 // fail says an error, and goes on.

@@ -24,6 +24,10 @@ const waitPatience = time.Second
 
 // waitForAll waits until all that was deleted has ended, if that was asked for, and says once what it waits for.
 func (d *deletion) waitForAll(ctx context.Context) error {
+	if len(d.waits) == 0 {
+		return nil
+	}
+	d.letGo()
 	bounded, cancel := ctx, context.CancelFunc(func() {})
 	if d.timeout > 0 {
 		bounded, cancel = context.WithTimeout(ctx, d.timeout)
