@@ -127,7 +127,7 @@ func (d *Dir) Delete(ctx context.Context, name string, o DeleteOptions) error {
 }
 
 // DeleteNames is Delete for one name after the other, until one fails. It takes less time than as many calls of Delete,
-// above all for names that one [Create] made. Meanwhile others wait for these, for a twentieth of a second at most.
+// above all for names that one [Create] made. Meanwhile others wait for these, for a second at most.
 //
 // It returns the network namespaces that the deleted names showed, or nil for a name that showed none, and the error of the
 // first that could not be deleted, names[len(deleted)], or the context's cause if that ended before it. The namespaces are

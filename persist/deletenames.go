@@ -3,7 +3,9 @@
 package persist
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"os"
 	"time"
 
@@ -37,6 +39,7 @@ type batch struct {
 	force bool
 	claim *os.File // or nil
 	stat  unix.Stat_t
+	text  text      // of claim
 	since time.Time // that it is locked
 }
 
@@ -55,22 +58,14 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 			defer b.release()
 		}
 	}
-	// A copy is returned, so that each top has the same number: the kernel then has the file in /proc at hand that detach
-	// goes through.
-	defer h.top.Close()
-	if err := b.store.mayDelete(name, h, b.force); err != nil {
+	if err = b.store.mayDelete(name, h, b.force); err == nil {
+		err = b.store.removeHeld(name, h)
+	}
+	if err != nil || !h.mounted || !isNetwork(h.top) {
+		h.top.Close()
 		return nil, err
 	}
-	if h.mounted && isNetwork(h.top) {
-		if ns, err = duplicate(h.top); err != nil {
-			return nil, err
-		}
-	}
-	if err := b.store.removeHeld(name, h); err != nil {
-		ns.Close() // also where there is none
-		return nil, err
-	}
-	return ns, nil
+	return h.top, nil
 }
 
 // member holds a name if a namespace is mounted on it and covers the claim that is locked already. It returns nil if it is
@@ -95,15 +90,28 @@ func (b *batch) member(name string) *held {
 		top.Close()
 		return nil
 	}
-	return &held{top: top, mounted: true, file: b.claim, state: Ready, stat: b.stat}
+	if b.text == nil {
+		b.text = wholeText(b.claim, b.stat.Size)
+	}
+	return &held{top: top, mounted: true, file: b.claim, state: Ready, stat: b.stat, text: b.text}
 }
 
 // lockShare is how long a claim is kept locked, if it has so many names. Then whoever waits for it has a turn: a pause
-// longer than those of wait.
-const lockShare = 50 * time.Millisecond
+// longer than those of wait. It is well below patience.
+const lockShare = time.Second
 
 // release gives up the claim and its lock.
 func (b *batch) release() {
 	b.claim.Close() // also where there is none
-	b.claim = nil
+	b.claim, b.text = nil, nil
+}
+
+// wholeText reads a claim, which is locked, so that nobody else writes into it, if it is not too long to be kept.
+func wholeText(claim *os.File, size int64) text {
+	const longest = 1 << 20
+	data := make([]byte, min(size, longest))
+	if n, err := claim.ReadAt(data, 0); err != nil || int64(n) < size {
+		return io.NewSectionReader(claim, 0, size)
+	}
+	return bytes.NewReader(data)
 }

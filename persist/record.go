@@ -148,25 +148,30 @@ func readRecord(f *os.File) (*record, error) {
 	return decodeRecord(data)
 }
 
+// A text is a file, or what was read of one.
+type text interface {
+	io.ReaderAt
+	Size() int64
+}
+
 // memberAt returns where the state of a member is in a claim, or 0 if that is none, or has no such member. It looks at one
 // place first, for the record is as long as the transaction was large.
-func memberAt(f *os.File, name string, first int64) (int64, error) {
+func memberAt(claim text, name string, first int64) (int64, error) {
 	const ours = magic + version
-	if head, err := readHead(f, len(ours)); err != nil || head != ours {
+	if head, err := readHead(claim, len(ours)); err != nil || head != ours {
 		return 0, err
 	}
 	line := []byte(name + "\n")
 	near := make([]byte, 2+len(line))
-	if n, _ := f.ReadAt(near, max(0, first-1)); n == len(near) && isMember(near, line) {
+	if n, _ := claim.ReadAt(near, max(0, first-1)); n == len(near) && isMember(near, line) {
 		return first, nil
 	}
 	const headerLen = stageAt + stageWidth // no other line can be taken for a member's
-	info, err := f.Stat()
-	if err != nil || info.Size() > maxRecord {
-		return 0, err
+	if claim.Size() > maxRecord {
+		return 0, nil
 	}
-	data := make([]byte, max(0, info.Size()-headerLen))
-	if _, err := f.ReadAt(data, headerLen); err != nil {
+	data := make([]byte, max(0, claim.Size()-headerLen))
+	if _, err := claim.ReadAt(data, headerLen); err != nil {
 		return 0, err
 	}
 	for at := 0; ; at++ {
@@ -194,7 +199,7 @@ func isDone(f *os.File) (bool, error) {
 }
 
 // readHead reads so many bytes from the beginning of a file, or what there is.
-func readHead(f *os.File, n int) (string, error) {
+func readHead(f io.ReaderAt, n int) (string, error) {
 	head := make([]byte, n)
 	n, err := f.ReadAt(head, 0)
 	if err == io.EOF {

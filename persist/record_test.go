@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -108,9 +109,10 @@ func TestMemberAt(t *testing.T) {
 	if _, err := f.Write(data); err != nil {
 		t.Fatal(err)
 	}
+	claim := io.NewSectionReader(f, 0, int64(len(data)))
 	for _, m := range r.members {
 		for first := range int64(len(data) + 3) {
-			at, err := memberAt(f, m.name, first)
+			at, err := memberAt(claim, m.name, first)
 			if err != nil || at == 0 || data[at] != m.state || string(data[at-1:at]) != "\n" ||
 				!bytes.HasPrefix(data[at+1:], []byte(m.name+"\n")) {
 				t.Fatalf("%.10s, from %d: %d, %v", m.name, first, at, err)
@@ -118,14 +120,14 @@ func TestMemberAt(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"st", "lasts", "id 42", "stage" + strings.Repeat(" ", stageWidth-6), "oot " + r.boot} {
-		if at, err := memberAt(f, name, 0); at != 0 || err != nil {
+		if at, err := memberAt(claim, name, 0); at != 0 || err != nil {
 			t.Errorf("%s: %d, %v", name, at, err)
 		}
 	}
 	if _, err := f.WriteAt([]byte("#"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if at, err := memberAt(f, "first", 0); at != 0 || err != nil {
+	if at, err := memberAt(claim, "first", 0); at != 0 || err != nil {
 		t.Errorf("in what is no claim: %d, %v", at, err)
 	}
 }

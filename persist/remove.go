@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -117,7 +118,10 @@ func (s *Store) removeHeld(name string, h *held) error {
 	if h.link {
 		return s.unlink(name)
 	}
-	at, err := memberAt(h.file, name, s.next.Load())
+	if h.text == nil {
+		h.text = io.NewSectionReader(h.file, 0, h.stat.Size)
+	}
+	at, err := memberAt(h.text, name, s.next.Load())
 	if err != nil {
 		return err
 	}
@@ -145,6 +149,7 @@ type held struct {
 	link    bool
 	state   State
 	stat    unix.Stat_t // of file
+	text    text        // of file, if it was read
 }
 
 func (h *held) close() { // also where only part of it is open
