@@ -167,10 +167,10 @@ func memberAt(claim text, name string, first int64) (int64, error) {
 		return first, nil
 	}
 	const headerLen = stageAt + stageWidth // no other line can be taken for a member's
-	if claim.Size() > maxRecord {
+	if claim.Size() <= headerLen || claim.Size() > maxRecord {
 		return 0, nil
 	}
-	data := make([]byte, max(0, claim.Size()-headerLen))
+	data := make([]byte, claim.Size()-headerLen)
 	if _, err := claim.ReadAt(data, headerLen); err != nil {
 		return 0, err
 	}
