@@ -179,6 +179,20 @@ func TestBatch(t *testing.T) {
 	sh(t, "netns --dir /run/other delete x; umount /run/other; rmdir /run/other").want(t, 0)
 }
 
+// A batch does not keep open what its lines have deleted.
+func TestBatchLetsGo(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "a", "b", "c", "d")
+	const open = `exec a sh -c 'ls /proc/$PPID/fd | wc -l'` + "\n"
+	cmd := command("netns", "-b", "-")
+	cmd.Stdin = strings.NewReader("delete b\n" + open + "delete c\ndelete d\n" + open)
+	r := finish(t, cmd).want(t, 0)
+	if before, after, _ := strings.Cut(r.stdout, "\n"); before+"\n" != after {
+		t.Errorf("descriptors after one line and after three: %s", r.stdout)
+	}
+	netns(t, "delete", "a")
+}
+
 // JSON under -j is ip's.
 func TestJSONAsIP(t *testing.T) {
 	world.Clean(t)

@@ -73,6 +73,9 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 		}
 	}()
 	defer r.close()
+	if err := r.reserveFirst(ctx); err != nil {
+		return err
+	}
 	w, err := f.take(plan)
 	if err != nil {
 		return err
@@ -149,7 +152,6 @@ func (w *worker) waits() bool {
 func (f *Factory) keep(w *worker) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.clean = true
 	f.idle = append(f.idle, w)
 }
 

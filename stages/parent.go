@@ -45,6 +45,9 @@ func Run(ctx context.Context, dir string, plan *Plan) error {
 			r.store.Close()
 		}
 	}()
+	if err := r.reserveFirst(ctx); err != nil {
+		return err
+	}
 	for range plan.children() {
 		w, err := takeWorker(plan)
 		if err != nil {
@@ -62,6 +65,15 @@ func (p *Plan) children() int {
 		return 1
 	}
 	return max(1, min(runtime.GOMAXPROCS(0), len(p.Names)/share))
+}
+
+// reserveFirst reserves before anything is built, if there are stages of somebody else's: what they do outside of a namespace
+// may have to do with its name.
+func (r *run) reserveFirst(ctx context.Context) error {
+	if r.plan.builtIn() {
+		return nil
+	}
+	return r.reserve(ctx)
 }
 
 // reserve opens the run directory, and sees to it that the names of the plan are free, as far as can be known.
@@ -129,7 +141,7 @@ func (r *run) transact(ctx context.Context, again bool) error {
 	case errors.Is(err, errSilent):
 		err = fmt.Errorf("%w: %w", errSilent, ended(ends[slices.Index(r.workers, r.broken)]))
 	}
-	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.clean }) {
+	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.undone }) {
 		r.undo(&err)
 	}
 	return err
@@ -161,15 +173,13 @@ func (r *run) end() []error {
 	return ends
 }
 
-// begin tells the workers what to build and, while they do, sees whether the names are free, and claims them. What stages of
-// somebody else's do outside of a namespace may have to do with its name, so that is to be free before them.
+// begin tells the workers what to build and, while they do, sees whether the names are free, and claims them.
 func (r *run) begin(ctx context.Context, again bool) (err error) {
-	steps := []func() error{func() error { return r.assign(again) }, func() error { return r.reserve(ctx) }}
-	if !r.plan.builtIn() {
-		slices.Reverse(steps)
+	if err := r.assign(again); err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
+	if r.store == nil {
+		if err := r.reserve(ctx); err != nil {
 			return err
 		}
 	}
@@ -177,6 +187,7 @@ func (r *run) begin(ctx context.Context, again bool) (err error) {
 		return err
 	}
 	for _, w := range r.workers {
+		w.expectHello()
 		err := silent("tell the child", w.conn.send(&message{kind: kindClaim}, r.store.File(), r.claim.File()))
 		if err != nil && err != errSilent { // it may have said what has failed, and ended
 			return err
@@ -230,7 +241,7 @@ func (r *run) converse(ctx context.Context, again bool) error {
 				r.tell(kindPublish)
 			}
 		case kindFailed:
-			w.clean = m.undone
+			w.undone = m.undone
 			return failure(name, m)
 		case kindReady:
 			if ready++; ready == len(r.workers) {

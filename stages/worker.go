@@ -31,8 +31,8 @@ type worker struct {
 	started time.Time
 	greeted bool
 
-	names []string // of the transaction, in which messages count
-	clean bool     // the child has nothing to undo: it was told nothing yet, or has rolled back
+	names  []string // of the transaction, in which messages count
+	undone bool     // the child has rolled back all that it did
 
 	silence *time.Timer
 	killer  *time.Timer
@@ -46,7 +46,7 @@ func startWorker(token string) (*worker, error) {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
 	defer unix.Close(fds[1])
-	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child")), started: time.Now(), clean: true}
+	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child")), started: time.Now()}
 	if w.process, err = startSelf(token, fds[1]); err != nil {
 		w.conn.file.Close()
 		return nil, fmt.Errorf("start the child: %w", err)
@@ -82,11 +82,16 @@ func startSelf(token string, socket int) (*os.Process, error) {
 
 // begin tells the child its part of a transaction.
 func (w *worker) begin(m *message, files ...*os.File) error {
-	w.names, w.clean = m.names, false
+	w.names, w.undone = m.names, false
+	return w.conn.send(m, files...)
+}
+
+// expectHello ends a child that does not greet in time. From now on it is listened to: before, the parent may have waited
+// for others, for as long as it took.
+func (w *worker) expectHello() {
 	if !w.greeted {
 		w.silence = time.AfterFunc(helloPatience, w.kill)
 	}
-	return w.conn.send(m, files...)
 }
 
 // receive returns what the child says next.

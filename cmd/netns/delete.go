@@ -48,6 +48,9 @@ func deleteAll(c *cli.Context) error {
 		return err
 	}
 	defer d.close()
+	if c.Context.Value(inBatch{}) != nil { // which goes on
+		defer d.letGo()
+	}
 	names, err := namesToDelete(c)
 	if err != nil {
 		return err

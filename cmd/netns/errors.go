@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/early"
 	"github.com/urfave/cli/v2"
 )
 
@@ -160,13 +161,13 @@ func untilSignal(parent context.Context) context.Context {
 	signals := make(chan os.Signal, 1)
 	// Caught, a broken pipe is what a write to it returns, and not the end.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
-		if !signal.Ignored(sig) {
-			signal.Notify(signals, sig)
-		}
-	}
+	early.Notify(signals)
 	go func() {
-		sig := <-signals
+		var sig os.Signal
+		select {
+		case sig = <-signals:
+		case sig = <-early.Signals: // one that came before
+		}
 		cancel(signalError{sig.(syscall.Signal)})
 	}()
 	return ctx

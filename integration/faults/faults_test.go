@@ -82,7 +82,7 @@ func runCases(t *testing.T, binary, only string) (out string, ok bool) {
 func TestMatrixFindsAMissingUndo(t *testing.T) {
 	needRoot(t)
 	broken := build(t, "../../cmd/netns",
-		edited(t, "../../persist/claim.go", "return c.store.unpublish(name, c.file)", "return nil"))
+		edited(t, "../../persist/claim.go", "return c.store.unpublish(name, &st)", "return nil"))
 	out, ok := runCases(t, broken, publishCases)
 	if ok {
 		t.Errorf("nothing found:\n%s", out)

@@ -5,6 +5,8 @@ package early
 
 import (
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/netns-go/netns"
 )
@@ -13,8 +15,22 @@ import (
 // is not one that makes namespaces, as far as that can be seen so early.
 var End func()
 
+// Signals is where Notify relays to since before the child was started, or nil.
+var Signals chan os.Signal
+
 func init() {
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
+		Signals = make(chan os.Signal, 1)
+		Notify(Signals)
 		End = netns.Prestart()
+	}
+}
+
+// Notify relays the signals that tell a command to end, but for those that were ignored when it started, as by nohup.
+func Notify(signals chan<- os.Signal) {
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			signal.Notify(signals, sig)
+		}
 	}
 }
