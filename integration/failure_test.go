@@ -238,7 +238,7 @@ func TestInjectedFailure(t *testing.T) {
 			if test.path != "" {
 				args = append(args, "-P", test.path)
 			}
-			// With an option before the verb, the parent makes its calls on one thread, as strace counts them.
+			// With an option before the verb, the parent makes its calls on one thread, see delayed.
 			args = append(args, "netns", "--quiet=false", "create", "--sysctl", "net.ipv4.ip_forward=1", "--address", "10.1.2.3/32", "a", "b")
 			run(t, args...).want(t, test.code, test.stderr...)
 			for range 100 { // a child whose parent is dead still has to roll back

@@ -56,7 +56,7 @@ func TestBothKilled(t *testing.T) {
 		t.Run(test.inject+" "+strings.Join(test.repair, " "), func(t *testing.T) {
 			world.Clean(t)
 			creatable(t, "first")
-			delayed(t, func() { killBoth(t) }, test.inject, "netns", "create", "a", "b")
+			delayed(t, func() { killBoth(t) }, test.inject, "netns", "--quiet=false", "create", "a", "b")
 			if left := strings.Join(world.Files(t, "/run/netns"), " "); left != test.left {
 				t.Fatalf("left %q, want %q", left, test.left)
 			}
