@@ -55,6 +55,7 @@ func Processes(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error
 // A search is one look through /proc. Namespaces are told apart by what their links there lead to.
 type search struct {
 	self    int
+	counts  bool                // the size of /proc/PID/fd is the number of descriptors
 	given   map[int]bool        // the caller's descriptors that the wanted namespaces were given by
 	nsfs    uint64              // the device of namespaces
 	found   map[string][]Holder // has the wanted ones, even without holders
@@ -70,6 +71,7 @@ func newSearch(namespaces []*Namespace) *search {
 	if unix.Stat("/proc/self/ns/net", &st) == nil {
 		s.nsfs = uint64(st.Dev)
 	}
+	s.counts = unix.Stat("/proc/self/fd", &st) == nil && st.Size > 0 // since Linux 6.2 (proc_fd_getattr)
 	for _, ns := range namespaces {
 		s.found[ns.link()] = nil
 		s.given[ns.Fd()] = true

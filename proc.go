@@ -96,8 +96,13 @@ func (p *process) link(name string) ([]byte, error) {
 
 // eachThread calls f for each thread with the network namespace that it is in, as its link shows that, which is good for
 // the call. The main thread has the process's number.
-func (p *process) eachThread(f func(tid int, namespace []byte)) error {
-	tids, err := p.numbers("task")
+func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
+	tids := []int{p.pid}
+	var task unix.Stat_t
+	// The links of the directory are its threads and two more (proc_task_getattr). Most processes have one.
+	if unix.Fstatat(p.dir, "task", &task, 0) != nil || task.Nlink != 3 {
+		tids, err = p.numbers("task")
+	}
 	for _, tid := range tids {
 		link, linkErr := p.link("task/" + strconv.Itoa(tid) + "/ns/net")
 		switch {
