@@ -69,6 +69,17 @@ func TestListShowsEachItsOwn(t *testing.T) {
 	}
 }
 
+// What has no name is looked into as well.
+func TestListAllShowsLinks(t *testing.T) {
+	world.Clean(t)
+	for _, where := range []string{"-o wide", "-o json"} {
+		r := sh(t, "unshare --net sh -c 'ip link add unnamed0 type veth peer unnamed1; netns list --all "+where+"'").want(t, 0)
+		if !strings.Contains(r.stdout, "unnamed0") {
+			t.Error(r)
+		}
+	}
+}
+
 // Of thousands, each is opened once, the claim that they share is read once for a thread, and ids are asked for only where
 // there are any.
 func TestListAsksOnce(t *testing.T) {

@@ -97,7 +97,7 @@ func completions(app *cli.App, words []string) answer {
 
 // parseTyped reads words as arrange does. It says false where the verb is not one of ours.
 func parseTyped(app *cli.App, words []string) (typed, bool) {
-	t := typed{dir: os.Getenv("NETNS_RUN_DIR"), command: -1}
+	t := typed{dir: os.Getenv(dirVar), command: -1}
 	for i, word := range words {
 		switch {
 		case t.option != nil:

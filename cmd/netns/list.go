@@ -114,7 +114,10 @@ func rowsOf(c *cli.Context, wide bool) ([]row, error) {
 		delete(users, r.Inode)
 	}
 	others := unnamedRows(users)
-	return append(rows, others...), lookInto(others, dir, wide)
+	if err := lookInto(others, dir, wide); err != nil {
+		return nil, err
+	}
+	return append(rows, others...), nil
 }
 
 // unnamed is the state of a namespace without a name.
