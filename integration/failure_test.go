@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -62,6 +63,31 @@ func TestFailureAfterEachStage(t *testing.T) {
 			creatable(t, "a", "b")
 		})
 	}
+}
+
+// What a child has to say when it crashes is said where its program writes errors; one that has closed that makes namespaces
+// all the same.
+func TestChildWritesToStandardError(t *testing.T) {
+	world.Clean(t)
+	stderr := os.Stderr
+	defer func() { os.Stderr = stderr }()
+	said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.Stderr = said
+	if err := runPlan(t.Context(), []string{"a"}, false, teststage.Step("panic")); err == nil {
+		t.Error("no error")
+	}
+	if text, err := os.ReadFile(said.Name()); err != nil || !strings.Contains(string(text), "panic: as it was asked to") {
+		t.Errorf("it said %q, %v", text, err)
+	}
+	said.Close()
+	if err := library.Create(t.Context(), []string{"a"}, library.Options{}); err != nil {
+		t.Error(err)
+	}
+	os.Stderr = stderr
+	netns(t, "delete", "a")
 }
 
 // What an embedder's stage did under a name is left alone when that name is found to be taken: the stage is neither done nor

@@ -70,7 +70,7 @@ func startSelf(token string, socket int) (*os.Process, error) {
 	self := reexec.Self()
 	pid, err := syscall.ForkExec(self, []string{entryPoint}, &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{uintptr(null), uintptr(null), uintptr(unix.Stderr), socketFD: uintptr(socket)},
+		Files: []uintptr{uintptr(null), uintptr(null), os.Stderr.Fd(), socketFD: uintptr(socket)},
 		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
 		Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
