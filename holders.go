@@ -25,7 +25,7 @@ func Holders(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error) 
 	if err := s.ownMounts(); err != nil {
 		return nil, err
 	}
-	err := eachProcess(ctx, func(p *process) error {
+	_, err := eachProcess(ctx, func(p *process) error {
 		inside, err := s.threads(p)
 		if err != nil {
 			return err
@@ -42,7 +42,7 @@ func Holders(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error) 
 // quicker.
 func Processes(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error) {
 	s := newSearch(namespaces)
-	err := eachProcess(ctx, func(p *process) error {
+	_, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
 		if err == nil && s.wants(link) {
 			s.add(string(link), p, Holder{Kind: HeldByProcess})

@@ -13,7 +13,7 @@ import (
 // CAP_SYS_PTRACE.
 func InUse(ctx context.Context) (map[uint64][]int, error) {
 	users := map[uint64][]int{}
-	err := eachProcess(ctx, func(p *process) error {
+	_, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
 		if err != nil {
 			return err

@@ -30,6 +30,9 @@ func CheckKill(ns *Namespace) error {
 // killPatience is how long the kernel may take to end a process that was killed, and more of them may appear.
 const killPatience = 5 * time.Second
 
+// emptyPasses is how many looks through /proc that find nothing are enough, although what ended meanwhile may have been inside.
+const emptyPasses = 10
+
 // Kill ends the processes that have a thread in some open namespaces, and returns when there are none: it sends them a
 // signal, and SIGKILL after a time of grace to those that are still there. New ones get the same. The caller's own process
 // is spared.
@@ -49,7 +52,7 @@ func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, names
 		}
 		k.namespaces = append(k.namespaces, ns.link())
 	}
-	if left, err := k.pass(ctx, 0); err != nil || left == 0 { // signal 0 only asks whether one could be sent
+	if none, err := k.pass(ctx, 0); err != nil || none { // signal 0 only asks whether one could be sent
 		return err
 	}
 	graceEnds := time.Now().Add(grace)
@@ -57,11 +60,11 @@ func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, names
 		if time.Now().After(graceEnds) {
 			signal = unix.SIGKILL
 		}
-		left, err := k.pass(ctx, signal)
-		if err != nil || left == 0 {
+		none, err := k.pass(ctx, signal)
+		if err != nil || none {
 			return err
 		}
-		if time.Now().After(graceEnds.Add(killPatience)) {
+		if k.empty == 0 && time.Now().After(graceEnds.Add(killPatience)) {
 			path := namespaces[slices.Index(k.namespaces, k.where)].Path()
 			return &BusyError{Path: path, Reason: fmt.Sprintf("process %d is still in it, %v after SIGKILL", k.last, killPatience)}
 		}
@@ -80,6 +83,8 @@ type killer struct {
 	told       map[int]told
 	last       int    // the last process found
 	where      string // and its namespace
+	ended      []int  // what the last pass found ended
+	empty      int    // passes in a row that found none inside
 }
 
 type told struct {
@@ -93,9 +98,12 @@ func (k *killer) close() {
 	}
 }
 
-// pass sends a signal to each process in the namespaces that was not sent it yet, and returns how many there are.
-func (k *killer) pass(ctx context.Context, signal syscall.Signal) (left int, err error) {
-	err = eachProcess(ctx, func(p *process) error {
+// pass sends a signal to each process in the namespaces that was not sent it yet, and says whether it is sure that there
+// are none. What was listed and ended before it was looked at may have been inside, and have left a child, which was not
+// listed yet. Where something always ends meanwhile, as on a busy machine, some passes in a row are believed.
+func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, err error) {
+	left := 0
+	ended, err := eachProcess(ctx, func(p *process) error {
 		if p.pid == k.self {
 			return nil
 		}
@@ -114,7 +122,15 @@ func (k *killer) pass(ctx context.Context, signal syscall.Signal) (left int, err
 		left++
 		return k.tell(p, signal)
 	})
-	return left, err
+	sure := true
+	for _, pid := range ended {
+		sure = sure && slices.Contains(k.ended, pid) // nobody has buried it
+	}
+	k.ended = ended
+	if k.empty++; left > 0 {
+		k.empty = 0
+	}
+	return k.empty > 0 && (sure || k.empty == emptyPasses), err
 }
 
 // tell sends a process a signal, once. Its open directory in /proc is as good as a pidfd, and was open before the

@@ -20,22 +20,23 @@ type process struct {
 	buf  []byte // for what is read; one for all processes, or the garbage collector would do most of the work
 }
 
-// eachProcess calls f for each process that /proc shows, the lowest number first. One that ends meanwhile is left out.
-func eachProcess(ctx context.Context, f func(*process) error) error {
+// eachProcess calls f for each process that /proc shows, the lowest number first, and returns those that had ended when it
+// looked at them: before f was called, or as f said.
+func eachProcess(ctx context.Context, f func(*process) error) (ended []int, err error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
 	proc, err := unix.Open("/proc", flags, 0)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: "/proc", Err: err}
+		return nil, &os.PathError{Op: "open", Path: "/proc", Err: err}
 	}
 	defer unix.Close(proc)
 	buf := make([]byte, 16<<10)
 	pids, err := numbersIn(proc, buf)
 	if err != nil {
-		return &os.PathError{Op: "readdir", Path: "/proc", Err: err}
+		return nil, &os.PathError{Op: "readdir", Path: "/proc", Err: err}
 	}
 	for _, pid := range pids {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 		dir, err := unix.Openat(proc, strconv.Itoa(pid), flags, 0)
 		if err == nil {
@@ -45,11 +46,15 @@ func eachProcess(ctx context.Context, f func(*process) error) error {
 				unix.Close(dir)
 			}
 		}
-		if err != nil && !isGone(err) && !isRefused(err) {
-			return fmt.Errorf("process %d: %w", pid, err)
+		switch {
+		case err == nil, isRefused(err):
+		case isGone(err):
+			ended = append(ended, pid)
+		default:
+			return nil, fmt.Errorf("process %d: %w", pid, err)
 		}
 	}
-	return nil
+	return ended, nil
 }
 
 // isGone says whether an error of a call in /proc means that the process has ended.
@@ -95,7 +100,7 @@ func (p *process) link(name string) ([]byte, error) {
 }
 
 // eachThread calls f for each thread with the network namespace that it is in, as its link shows that, which is good for
-// the call. The main thread has the process's number.
+// the call. The main thread has the process's number. If it is ended, also unburied, it is in none: that is an ESRCH.
 func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
 	tids := []int{p.pid}
 	var task unix.Stat_t
@@ -103,6 +108,7 @@ func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
 	if unix.Fstatat(p.dir, "task", &task, 0) != nil || task.Nlink != 3 {
 		tids, err = p.numbers("task")
 	}
+	ended := true
 	for _, tid := range tids {
 		link, linkErr := p.link("task/" + strconv.Itoa(tid) + "/ns/net")
 		switch {
@@ -110,7 +116,13 @@ func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
 			f(tid, link)
 		case !isGone(linkErr):
 			err = linkErr
+		default:
+			continue
 		}
+		ended = false
+	}
+	if err == nil && ended {
+		return unix.ESRCH
 	}
 	return err
 }

@@ -84,6 +84,20 @@ func TestDeleteKillForking(t *testing.T) {
 	netns(t, "delete", "--kill", "--grace=100ms", "--wait", "x")
 }
 
+// What ends between being listed and being looked at may have left a child, which is too young to be listed.
+func TestDeleteKillBetween(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	cmd := victim(t, `trap "sleep 0.3; setsid sleep 60 & exit 3" TERM; echo; sleep 60 & wait`)
+	begin := time.Now()
+	// Between the list of processes and the look at the first one there are two pauses of 0.3 seconds.
+	run(t, "strace", "-f", "-o", "/dev/null", "-P", "/proc", "-e", "trace=getdents64", "-e", "inject=getdents64:delay_exit=300000",
+		"netns", "delete", "--kill", "--grace=30s", "--wait", "x").want(t, 0)
+	if got := ended(cmd); got != "exit status 3" || time.Since(begin) > 20*time.Second {
+		t.Errorf("%s after %v", got, time.Since(begin))
+	}
+}
+
 // A process is inside if any of its threads is. What is in other namespaces stays.
 func TestDeleteKillThread(t *testing.T) {
 	world.Clean(t)
