@@ -120,7 +120,7 @@ func (s *Store) act(ctx context.Context, f Finding) error {
 // unfinished says whether a namespace is ready but for the mark of its transaction, which is dead.
 func (s *Store) unfinished(name string) (bool, error) {
 	f, err := s.openBare(name, unix.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ELOOP) { // a link has no transaction
 		return false, nil
 	}
 	if err != nil {

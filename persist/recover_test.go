@@ -112,6 +112,7 @@ func TestRecover(t *testing.T) {
 	}
 	os.WriteFile(s.Path("text"), []byte("not a tool's"), 0o600)
 	os.Symlink("/nope", s.Path("link"))
+	os.Symlink("ready", s.Path("alias")) // before all others, of which it must not keep Recover
 	os.Mkdir(s.Path("dir"), 0o700)
 
 	before, err := s.Names()
@@ -138,7 +139,7 @@ func TestRecover(t *testing.T) {
 		t.Error(err)
 	}
 	remove(t, s, "ready", "all1", "all2", "newer", "young", "old")
-	for _, name := range []string{"text", "link", "dir"} {
+	for _, name := range []string{"text", "link", "alias", "dir"} {
 		os.Remove(s.Path(name))
 	}
 }
