@@ -62,6 +62,47 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// Routes are told apart as ip tells them: half of everything is not the default, and one that leads nowhere says so.
+func TestInspectRoutes(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "a")
+	defer netns(t, "delete", "a")
+	const routes = `0.0.0.0/1 via 10.9.0.2 dev v0
+blackhole 10.8.0.0/16
+unreachable 10.8.1.0/24 metric 7
+10.7.0.0/16 nexthop via 10.9.0.2 dev v0 nexthop via 10.9.0.3 dev v0
+10.5.0.0/16 via inet6 fe80::1 dev v0
+10.6.0.0/16 via 10.9.0.2 dev v0 metric 50
+10.6.0.0/16 via 10.9.0.2 dev v0 metric 60
+::/1 dev v0 metric 1024`
+	sh(t, "ip -n a link add v0 type veth peer name v1 && ip -n a addr add 10.9.0.1/24 dev v0 && ip -n a link set v0 up && "+
+		"ip -n a link set v1 up").want(t, 0)
+	for line := range strings.SplitSeq(routes, "\n") {
+		sh(t, "ip -n a route add "+line).want(t, 0)
+	}
+	shown := netns(t, "inspect", "a").stdout
+	for line := range strings.SplitSeq(strings.ReplaceAll(routes, "via inet6", "via"), "\n") {
+		if !strings.Contains(shown, "  route     "+line+"\n") {
+			t.Errorf("no %q in\n%s", line, shown)
+		}
+	}
+	if strings.Contains(shown, "default") {
+		t.Error(shown)
+	}
+}
+
+// Without the privilege for an echo, what can be seen is shown all the same.
+func TestInspectWithoutEcho(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "a")
+	defer netns(t, "delete", "a")
+	r := sh(t, "setpriv --bounding-set -net_raw --inh-caps -net_raw netns inspect a").want(t, 0)
+	if !strings.Contains(r.stdout, "healthy   unknown: ") || !strings.Contains(r.stdout, "CAP_NET_RAW") ||
+		!strings.Contains(r.stdout, "link      1: lo ") {
+		t.Error(r)
+	}
+}
+
 // verify finds what would make a namespace of little use, and its code says so.
 func TestVerify(t *testing.T) {
 	world.Clean(t)

@@ -15,7 +15,8 @@ func TestJSONSchema(t *testing.T) {
 	world.Clean(t)
 	netns(t, "create", "-q", "--address", "10.1.2.3/32", "a", "b")
 	sh(t, `ip -n a link add v0 type veth peer name v1 netns b && ip -n a link set v0 up && ip -n b link set v1 up &&
-		ip -n a addr add 10.9.0.1/24 dev v0 && ip -n a route add default via 10.9.0.2 && netns set a 7 && touch /run/netns/zz`).want(t, 0)
+		ip -n a addr add 10.9.0.1/24 dev v0 && ip -n a route add default via 10.9.0.2 &&
+		ip -n a route add blackhole 10.8.0.0/16 && ip -n a route add 10.7.0.0/16 nexthop via 10.9.0.2 nexthop via 10.9.0.3 && netns set a 7 && touch /run/netns/zz`).want(t, 0)
 	run(t, "netns", "create", "--rollback-on-fail=false", "--sysctl", "net.nope=1", "kept").want(t, 8)
 	const heldIn = "netns exec a sleep 60 & pid=$!; exec 9</run/netns/a; until netns pids a | grep -q .; do sleep 0.01; done; "
 	for verb, script := range map[string]string{

@@ -129,11 +129,15 @@ func (v *view) lookInside(ns *netns.Namespace, entry netns.Entry) error {
 		v.Problem = sick.error.Error()
 	case err != nil:
 		v.Problem = err.Error()
-		return nil
 	}
-	v.Healthy = &healthy
+	if err == nil || sick.error != nil {
+		v.Healthy = &healthy
+	}
 	if v.Links, err = linksOf(ns); err == nil {
 		v.Routes, err = routesOf(ns)
+	}
+	if v.Healthy == nil && isLacking(err) { // the view says so
+		return nil
 	}
 	return err
 }
