@@ -98,6 +98,19 @@ func TestDeleteKillBetween(t *testing.T) {
 	}
 }
 
+// What is meant as the signal's name and would be a namespace's is refused, before anything is done.
+func TestDeleteKillTakesNoWord(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "KILL", "x")
+	for _, word := range []string{"KILL", "SIGHUP", "term", "9"} {
+		run(t, "netns", "delete", "--kill", word, "x").want(t, 2, "--kill "+word+": a signal is given as --kill="+word)
+	}
+	netns(t, "delete", "KILL", "x", "--kill")
+	if help := netns(t, "delete", "--help").stdout; !strings.Contains(help, "--kill[=SIGNAL] ") {
+		t.Error(help)
+	}
+}
+
 // A process is inside if any of its threads is. What is in other namespaces stays.
 func TestDeleteKillThread(t *testing.T) {
 	world.Clean(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,11 @@ func arrange(app *cli.App, args []string) (arranged []string, word string, err e
 			arg = fullOption(arg)
 		}
 		if value, ok := optionalValues[strings.TrimLeft(arg, "-")]; ok {
+			// Some would write a name so, but more a signal, and another namespace of that name could go.
+			if next := args[i+1 : min(i+2, len(args))]; len(next) == 1 && signalOf(next[0]) != 0 {
+				return nil, "", usageError{fmt.Sprintf("%s %s: a signal is given as %s=%s; a name like that stands before %s",
+					arg, next[0], arg, next[0], arg)}
+			}
 			arg += "=" + value
 		}
 		option := []string{arg}
@@ -91,6 +97,12 @@ var runsCommand = map[string]bool{"exec": true, "run": true}
 
 // optionalValues are the options that need no value, with the one that they have then.
 var optionalValues = map[string]string{"kill": "TERM"}
+
+// The help shows them without the blank that other options have before their value.
+func init() {
+	usual := cli.FlagStringer
+	cli.FlagStringer = func(f cli.Flag) string { return strings.Replace(usual(f), " [=", "[=", 1) }
+}
 
 // ipVerbs are the words of ip netns, in the order in which it compares them with what may be the beginning of one
 // (do_netns in iproute2's ip/ipnetns.c), and our words for them.

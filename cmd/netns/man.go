@@ -183,7 +183,10 @@ func optionUsage(flag cli.DocGenerationFlag) string {
 		if kind == "" {
 			kind = strings.ToUpper(flag.Names()[0])
 		}
-		usage += " " + emphasised(kind)
+		if kind[0] != '[' {
+			usage += " "
+		}
+		usage += emphasised(kind)
 	} else if on, ok := flag.(*cli.BoolFlag); ok && on.Value {
 		usage += `[\fB=false\fR]`
 	}
