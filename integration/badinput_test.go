@@ -118,6 +118,9 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"create", "--nope", "x"}, "-nope"},
 		{[]string{"create", "x", "--nope"}, "-nope"},
 		{[]string{"nope"}, `unknown verb "nope"`},
+		{[]string{"help", "nope"}, `unknown verb "nope"`},
+		{[]string{"help", "list", "create"}, "help: takes one verb"},
+		{[]string{"version", "nope"}, "version: takes no words"},
 		{[]string{"--nope"}, "-nope"},
 		{[]string{"list", "x"}, "takes no names"},
 		{[]string{"list", "-o", "nope"}, `unknown format "nope"`},
@@ -142,6 +145,19 @@ func TestBadOptions(t *testing.T) {
 	}
 	run(t, "netns", "create", "x", "--sysctl", "net.nope=1").want(t, 1, "x: sysctl: open /proc/sys/net/nope: no such file")
 	run(t, "netns", "create", "x", "--sysctl", "net.ipv4.ip_forward=x").want(t, 1, "x: sysctl: write", `(value "x")`)
+}
+
+// Who asks for the version gets that, and no verb is run.
+func TestVersionRunsNoVerb(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	want := netns(t, "version").stdout
+	for _, args := range []string{"--version", "-V delete x", "delete x --version", "--version -b /nope"} {
+		if r := netns(t, strings.Fields(args)...); r.stdout != want {
+			t.Errorf("%s: %v", args, r)
+		}
+	}
+	netns(t, "delete", "x")
 }
 
 // The forms that sysctl(8) takes, and a value with commas.

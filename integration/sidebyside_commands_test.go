@@ -311,7 +311,7 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	{
 		form: "ip -all -batch FILE", given: one, run: `printf 'netns del\n' | ip -all -b -`,
 		ip:    side{},
-		netns: &side{code: 2, stderr: "--batch takes no verb: the lines of the file have", after: "a: down"},
+		netns: &side{code: 2, stderr: "--batch takes no verb, nor a verb's options: the lines of the file have", after: "a: down"},
 	},
 	{
 		form: "ip -all -batch FILE", given: one, run: `printf 'netns del\n' | ip -all -b -`,

@@ -21,7 +21,7 @@ func external(c *cli.Context) error {
 	verb := c.Args().First()
 	path, err := exec.LookPath(externalPrefix + verb)
 	if strings.Contains(verb, "/") || err != nil { // also one found in a directory that PATH gives as .
-		return unknownVerb(c)
+		return unknownVerb(c, verb)
 	}
 	if os.Geteuid() == 0 {
 		if err := checkTrust(path); err != nil {

@@ -4,6 +4,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -86,15 +87,21 @@ func newApp() *cli.App {
 			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 		},
 		Before: func(c *cli.Context) error {
-			if c.IsSet(batchFlag) && c.Args().Present() {
-				return usageError{"--batch takes no verb: the lines of the file have them"}
+			words := c.Args().Slice()
+			switch {
+			case c.Bool("version"):
+				return cmp.Or(printVersion(c), error(codedError{errors.New(""), 0})) // and no verb is run
+			case c.IsSet(batchFlag) && len(words) > 0:
+				return usageError{"--batch takes no verb, nor a verb's options: the lines of the file have them"}
+			case len(words) > 1 && words[0] == "help" && findVerb(c.App, words[1]) == nil:
+				return unknownVerb(c, words[1])
+			case len(words) > 2 && words[0] == "help":
+				return usageError{"help: takes one verb"}
 			}
 			return nil
 		},
 		Action: func(c *cli.Context) error {
 			switch {
-			case c.Bool("version"):
-				return printVersion(c)
 			case c.IsSet(batchFlag):
 				return batch(c)
 			case c.Args().Present():

@@ -10,12 +10,11 @@ import (
 )
 
 // unknownVerb is the error for a verb that there is not, with the nearest that there is.
-func unknownVerb(c *cli.Context) error {
+func unknownVerb(c *cli.Context, verb string) error {
 	var names []string
 	for _, command := range c.App.VisibleCommands() {
 		names = append(names, command.Names()...)
 	}
-	verb := c.Args().First()
 	return usageError{fmt.Sprintf("unknown verb %q%s; see netns --help", verb, didYouMean(verb, "", names))}
 }
 

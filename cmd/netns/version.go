@@ -20,6 +20,9 @@ func versionCommand() *cli.Command {
 }
 
 func printVersion(c *cli.Context) error {
+	if c.Command.Name == "version" && c.Args().Present() {
+		return usageError{"version: takes no words; see netns version --help"}
+	}
 	version, commit := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
