@@ -54,7 +54,7 @@ func TestExecUser(t *testing.T) {
 		"--env =A":                  `--env "=A" is not KEY=VALUE`,
 		"--workdir=":                "no directory given",
 		"--workdir /nope":           "chdir /nope: no such file",
-		"--user games --workdir /h": "chdir /h: permission denied",
+		"--user games --workdir /h": "chdir /h: permission denied\n",
 	} {
 		sh(t, "mkdir -p -m 700 /h; netns exec "+options+" x touch /run/ran").want(t, 125, reason)
 	}

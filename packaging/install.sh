@@ -9,7 +9,7 @@ each() {
     $1 644 "$BUILD"/copyright "$DOCDIR/copyright"
     $1 644 README.md "$DOCDIR/README.md"
     $1 644 CHANGELOG.md "$DOCDIR/CHANGELOG.md"
-    for doc in netns.md ip-netns.md json-schema.json faults.md performance.md; do
+    for doc in netns.md ip-netns.md api.md consumers.md json-schema.json faults.md performance.md; do
         $1 644 "docs/$doc" "$DOCDIR/docs/$doc"
     done
     $1 644 cmd/netns/scripts/netns.bash "$BASHDIR/netns"

@@ -87,7 +87,12 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 		return nil
 	case Foreign:
 		if h.stat.Size == 0 { // no tool leaves anything else of a namespace
-			return s.mayRemoveForeign(name, &h.stat, force)
+			err := s.mayRemoveForeign(name, &h.stat, force)
+			var young *BusyError
+			if errors.As(err, &young) {
+				young.Reason += "; wait, or use force"
+			}
+			return err
 		}
 	case Elsewhere, Incompatible:
 		if force {
@@ -284,7 +289,7 @@ func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error
 	}
 	if time.Unix(fresh.Ctim.Unix()).Sub(time.Unix(st.Ctim.Unix())) < foreignAge {
 		return &BusyError{s.Path(name), fmt.Sprintf("another tool made this file less than %v ago and may be about to "+
-			"mount it; wait, or use force", foreignAge)}
+			"mount it", foreignAge)}
 	}
 	return nil
 }

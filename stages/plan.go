@@ -102,7 +102,7 @@ func (p *Plan) Check() error {
 		return err
 	}
 	if p.Source != nil && len(p.Steps) > 0 {
-		return errors.New("steps are for new namespaces, and this one is attached")
+		return errors.New("addresses, sysctls and other steps are for new namespaces, and this one is attached")
 	}
 	if p.Replace && p.Keep {
 		return errors.New("what is to replace another namespace is not kept when it fails")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 
 	"github.com/netns-go/netns"
@@ -41,7 +42,11 @@ func attach(c *cli.Context) error {
 	ctx := untilSignal(c.Context)
 	ns, err := netns.OpenPID(pid)
 	if err != nil {
-		return fmt.Errorf("attach %s: process %d: %w", printable(name), pid, err)
+		err = fmt.Errorf("attach %s: process %d: %w", printable(name), pid, err)
+		if errors.Is(err, fs.ErrPermission) {
+			err = advise(err, nil)
+		}
+		return err
 	}
 	defer ns.Close()
 	if err := attachTo(ctx, c, name, ns); err != nil {

@@ -69,7 +69,7 @@ var whatToDo = map[netns.State]string{
 	netns.Stale:        "try again; netns delete removes it",
 	netns.Unmounted:    "remove what is left with netns delete",
 	netns.Elsewhere:    "if nothing needs it there, remove it with netns delete --force",
-	netns.Foreign:      "if it is left over, remove it with netns delete",
+	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use that version, or remove it with netns delete --force",
 	netns.Unreadable:   "run it with sudo",
 }

@@ -66,7 +66,7 @@ func newDeletion(c *cli.Context) (*deletion, error) {
 	}
 	var err error
 	if d.dir, err = netns.OpenDir(d.path); err != nil {
-		return nil, fmt.Errorf("delete: %w", err)
+		return nil, advise(fmt.Errorf("delete: %w", err), nil)
 	}
 	return d, nil
 }

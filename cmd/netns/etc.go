@@ -34,8 +34,7 @@ func etcFiles(name string) ([]etcFile, error) {
 	}
 	var trust *netns.TrustError
 	if errors.As(err, &trust) {
-		err = fmt.Errorf("%w; what is in %s covers /etc inside: see that only root can write to it (chown, chmod go-w), "+
-			"or leave it out with --net-only", err, dir)
+		err = fmt.Errorf("%w; what is in %s covers /etc inside; --net-only leaves it out", err, dir)
 	}
 	return files, err
 }

@@ -116,7 +116,7 @@ var whatToEnter = map[netns.State]string{
 	netns.Stale:        "netns create makes it anew, netns delete removes it",
 	netns.Unmounted:    "remove what is left with netns delete",
 	netns.Elsewhere:    "enter that mount namespace first",
-	netns.Foreign:      "if it is left over, remove it with netns delete",
+	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use that version",
 	netns.Unreadable:   "run it with sudo",
 }

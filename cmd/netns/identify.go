@@ -41,7 +41,7 @@ func identify(c *cli.Context) error {
 	}
 	names, err := namesOf(runDir(c), pid)
 	if err != nil {
-		return fmt.Errorf("identify: %w", err)
+		return advise(fmt.Errorf("identify: %w", err), nil)
 	}
 	if format == "json" {
 		text, err := namesJSON(c, names, pid)
@@ -63,7 +63,7 @@ func namesOf(dir string, pid int) ([]string, error) {
 		return nil, codedError{fmt.Errorf("no process or thread has the number %d", pid), codeNotExist}
 	}
 	if err != nil {
-		return nil, advise(err, nil)
+		return nil, err
 	}
 	defer ns.Close()
 	return netns.NamesOf(dir, ns)

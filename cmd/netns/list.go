@@ -45,7 +45,7 @@ func list(c *cli.Context) error {
 	}
 	text, err := listText(c, format)
 	if err != nil {
-		return fmt.Errorf("list: %w", err)
+		return advise(fmt.Errorf("list: %w", err), nil)
 	}
 	return output(c, text, "standard output could not be written")
 }

@@ -22,7 +22,7 @@ func setCommand() *cli.Command {
 		Usage:     "give a namespace an id",
 		ArgsUsage: "NAME ID|auto",
 		Description: "The id is how programs in the caller's namespace know the other one, and stays until one of the two ends. It is\n" +
-			"a number, decimal or 0x and hexadecimal, or auto for any that is free.\n\n   netns set demo 7",
+			"a number, decimal, 0x and hexadecimal, or 0 and octal, or auto for any that is free.\n\n   netns set demo 7",
 		Action: set,
 	}
 }

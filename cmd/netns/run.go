@@ -18,8 +18,8 @@ func runVerb() *cli.Command {
 		Usage:     "run a command in a fresh namespace that is gone afterwards",
 		ArgsUsage: "[--] COMMAND [ARGUMENT...]",
 		Description: "The namespace has no name, and ends with the command and what that started. Its lo is up and verified.\n" +
-			"Without CAP_SYS_ADMIN it is made in a user namespace, in which the caller is root. The exit code is that of\n" +
-			"netns exec.\n\n   netns run ip address\n   netns run --address 10.1.2.3/32 -- make test",
+			"Without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW it is made in a user namespace, in which the caller is root.\n" +
+			"The exit code is that of netns exec.\n\n   netns run ip address\n   netns run --address 10.1.2.3/32 -- make test",
 		Flags:  append(setupFlags(), commandFlags()...),
 		Action: func(c *cli.Context) error { return failsAs(codeExec, runFresh(c)) },
 	}
