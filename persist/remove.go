@@ -346,7 +346,7 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 func (s *Store) unlink(name string) error {
 	err := again(func() error { return unix.Unlinkat(int(s.dir.Fd()), name, 0) })
 	switch err {
-	case unix.ENOENT:
+	case nil, unix.ENOENT:
 		return nil
 	case unix.EBUSY:
 		return &BusyError{s.Path(name), fmt.Sprintf("unlink: %v: it is also mounted where it cannot be reached, below %s", err, s.Dir())}

@@ -108,7 +108,10 @@ var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 // statIn is what fstat would say of a name in a directory, were it open. It follows no link.
 func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
 	err = again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	return st, pathError("stat", s.Path(name), err)
+	if err != nil {
+		err = pathError("stat", s.Path(name), err)
+	}
+	return st, err
 }
 
 // openBare opens the file that a name's mounts cover.

@@ -5,9 +5,8 @@ package persist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -25,7 +24,10 @@ func again(call func() error) error {
 
 // openAt opens a name below a directory. An *os.File of a descriptor with O_PATH is good for Fd, Name and Close.
 func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error) {
-	path := filepath.Join(dir.Name(), name)
+	path := dir.Name()
+	if name != "." {
+		path += "/" + name
+	}
 	fd := -1
 	err := again(func() (err error) {
 		fd, err = unix.Openat(int(dir.Fd()), name, flags|unix.O_CLOEXEC, mode)
@@ -54,7 +56,7 @@ func openFile(path string, flags int) (*os.File, error) {
 }
 
 // procPath names an open file so that calls which take a path reach that very file, whatever its name is by now.
-func procPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
+func procPath(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }
 
 func fstat(f *os.File) (st unix.Stat_t, err error) {
 	err = again(func() error { return unix.Fstat(int(f.Fd()), &st) })
