@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,6 +115,17 @@ func TestHostWithUnknownStage(t *testing.T) {
 	h.run(program, "embedder.sometimes").want(t, 1, "netns-stage: not in a child that makes namespaces itself",
 		"the child ended before its work was done: exit status 1: it never came to its stages")
 	h.started(program, "between", "embedder-own", childName, "between", "embedder-own")
+}
+
+// A child that never comes to its stages is ended, however long what it does not read is.
+func TestHostWithMuteChild(t *testing.T) {
+	world.Clean(t)
+	h := newHost(t)
+	long := []string{buildProgram(t, "./hosts/muted")}
+	for i := range 4000 { // several times the buffer of a socket
+		long = append(long, fmt.Sprintf("%s%d", strings.Repeat("x", 200), i))
+	}
+	h.run(long...).want(t, 1, "signal: killed: it never came to its stages")
 }
 
 // A program with docker's re-exec: its own entry point and ours are in one registry.

@@ -80,10 +80,16 @@ func startSelf(token string, socket int) (*os.Process, error) {
 	return os.FindProcess(pid)
 }
 
-// begin tells the child its part of a transaction.
+// begin tells the child its part of a transaction. One that never reads it is ended: a plan that is longer than the socket's
+// buffer waits for that.
 func (w *worker) begin(m *message, files ...*os.File) error {
 	w.names, w.undone = m.names, false
-	return w.conn.send(m, files...)
+	w.expectHello()
+	err := w.conn.send(m, files...)
+	if err == nil && w.silence != nil && w.silence.Stop() { // nobody listens yet
+		w.silence = nil
+	}
+	return err
 }
 
 // expectHello ends a child that does not greet in time. From now on it is listened to: before, the parent may have waited
@@ -127,6 +133,7 @@ func (w *worker) kill() { _ = w.process.Kill() } // it may have ended by itself
 func (w *worker) end() error {
 	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	w.stop()
+	unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_RD) // nor is it heard: it would wait for that until it is killed
 	state, err := w.process.Wait()
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}

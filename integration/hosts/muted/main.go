@@ -1,0 +1,17 @@
+// Muted makes namespaces, in a child that is mute.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/netns-go/netns"
+	_ "github.com/netns-go/netns/integration/hosts/mute"
+)
+
+func main() {
+	if err := netns.Create(context.Background(), os.Args[1:], netns.Options{}); err != nil {
+		log.Fatal(err)
+	}
+}
