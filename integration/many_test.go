@@ -2,6 +2,9 @@ package integration
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -109,6 +112,24 @@ func TestOneNameIfNotExists(t *testing.T) {
 	}
 	commands.Wait()
 	netns(t, "delete", "one")
+}
+
+// Children that tell of each stage while their parent still waits for the run directory, and so does not listen, end by
+// themselves when it is stopped.
+func TestStopWhileUnheard(t *testing.T) {
+	world.Clean(t)
+	sh(t, "mkdir /run/netns").want(t, 0)
+	start(t, exec.Command("flock", "--no-fork", "/run/netns", "sleep", "60"), "sleep")
+	log := filepath.Join(t.TempDir(), "log")
+	args := []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=unshare", "-o", log, "timeout", "2", "netns", "create", "-v"}
+	for i := range 400 {
+		args = append(args, fmt.Sprint("n", i))
+	}
+	run(t, args...).want(t, 124, "ended by signal: terminated")
+	text, err := os.ReadFile(log)
+	if err != nil || strings.Contains(string(text), "SIGKILL") || strings.Count(string(text), "unshare(") < 2 {
+		t.Errorf("%v, or killed:\n%s", err, text)
+	}
 }
 
 // A signal to the command, at whatever moment, rolls back or comes too late.

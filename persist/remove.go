@@ -257,10 +257,18 @@ func (s *Store) isIn(dir *os.File, name string, open *unix.Stat_t) (bool, error)
 	return now.Dev == open.Dev && now.Ino == open.Ino, err
 }
 
-// lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue.
+// lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue; as long as
+// the claim changes, that goes on.
 func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
+	before, err := fstat(file)
+	if err != nil {
+		return err
+	}
 	switch err := wait(ctx, patience, func() error { return lockClaim(file) }); {
 	case err == errPatience:
+		if now, err := fstat(file); err == nil && now.Ctim != before.Ctim {
+			return s.lockFor(ctx, name, file)
+		}
 		reason := fmt.Sprintf("another process has held its lock for %v", patience)
 		if holders := openBy(file); holders != "" {
 			reason += "; it is open in process " + holders

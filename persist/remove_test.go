@@ -165,6 +165,31 @@ func TestDeleteAtOnce(t *testing.T) {
 	}
 }
 
+// A claim that others hold by turns is waited for as long as they get on.
+func TestDeleteWaitsWhileOthersGetOn(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "a")
+	claim, err := s.openBare("a", unix.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer claim.Close()
+	if err := lockClaim(claim); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer claim.Close()
+		for begin := time.Now(); time.Since(begin) < patience+time.Second; time.Sleep(patience / 10) {
+			if err := claim.Chmod(0); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	if err := s.Delete(t.Context(), "a", false); err != nil {
+		t.Error(err)
+	}
+}
+
 // What has no mount and no record is another tool's that makes it right now, unless it is old.
 func TestDeleteForeign(t *testing.T) {
 	s := prepared(t)
