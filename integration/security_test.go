@@ -60,7 +60,7 @@ func TestUntrustedRunDirectory(t *testing.T) {
 	defer os.RemoveAll("/run/open")
 	for _, args := range []string{"create x", "delete x", "list", "recover", "identify", "inspect x", "monitor"} {
 		run(t, append([]string{"netns", "--dir", "/run/open/netns"}, strings.Fields(args)...)...).
-			want(t, 1, "/run/open: not to be trusted: others may write to it (mode 0777)", "only root can write to it (chown, chmod go-w)")
+			want(t, 1, "/run/open: not to be trusted: others may write to it (mode 0777)", "nobody else can write to it (chown, chmod go-w)")
 	}
 	run(t, "netns", "--dir", "/run/open/netns", "exec", "x", "true").want(t, 125, "not to be trusted")
 	if left := world.Files(t, "/run/open/netns"); len(left) > 0 {

@@ -147,7 +147,7 @@ func advise(err error, forState map[netns.State]string) error {
 	case errors.As(err, &notExist):
 		advice = "netns list shows what there is"
 	case errors.As(err, &trust):
-		advice = "see that it belongs to root, and that only root can write to it (chown, chmod go-w)"
+		advice = "see that it belongs to root or to you, and that nobody else can write to it (chown, chmod go-w)"
 	case errors.Is(err, fs.ErrPermission) && euid != 0:
 		advice = "run it with sudo"
 	case errors.As(err, &stage) && stage.Stage == "verify" && stage.Namespace != "" && !errors.Is(err, fs.ErrPermission):
