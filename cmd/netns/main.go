@@ -93,7 +93,7 @@ func newApp() *cli.App {
 				return cmp.Or(printVersion(c), error(codedError{errors.New(""), 0})) // and no verb is run
 			case c.IsSet(batchFlag) && len(words) > 0:
 				return usageError{"--batch takes no verb, nor a verb's options: the lines of the file have them"}
-			case len(words) > 1 && words[0] == "help" && findVerb(c.App, words[1]) == nil:
+			case len(words) > 1 && words[0] == "help" && c.App.Command(words[1]) == nil:
 				return unknownVerb(c, words[1])
 			case len(words) > 2 && words[0] == "help":
 				return usageError{"help: takes one verb"}
