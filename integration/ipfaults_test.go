@@ -56,7 +56,7 @@ func TestIPEndedInTheMiddle(t *testing.T) {
 				sh(t, "ip netns add a").want(t, 1, "File exists")
 				sh(t, "ip netns attach a 1").want(t, 1, "File exists")
 				sh(t, "ip netns exec a true").want(t, 255, "Invalid argument")
-				run(t, "netns", "exec", "a", "true").want(t, 125, "exec a: /run/netns/a: exists: ", "with netns delete")
+				run(t, "netns", "exec", "a", "true").want(t, 125, "exec a: /run/netns/a: exists: ", "; ", "netns delete")
 			}
 			emptyRunDir(t)
 			if test.verb == "del" {

@@ -118,10 +118,12 @@ func TestOneNameIfNotExists(t *testing.T) {
 // themselves when it is stopped.
 func TestStopWhileUnheard(t *testing.T) {
 	world.Clean(t)
-	sh(t, "mkdir /run/netns").want(t, 0)
-	start(t, exec.Command("flock", "--no-fork", "/run/netns", "sleep", "60"), "sleep")
+	const dir = "/run/unheard" // no mount yet, and becoming one waits for the lock
+	sh(t, "mkdir "+dir).want(t, 0)
+	defer os.Remove(dir)
+	start(t, exec.Command("flock", "--no-fork", dir, "sleep", "60"), "sleep")
 	log := filepath.Join(t.TempDir(), "log")
-	args := []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=unshare", "-o", log, "timeout", "2", "netns", "create", "-v"}
+	args := []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=unshare", "-o", log, "timeout", "2", "netns", "create", "-v", "--dir", dir}
 	for i := range 400 {
 		args = append(args, fmt.Sprint("n", i))
 	}
