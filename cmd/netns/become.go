@@ -61,7 +61,10 @@ func (o commandOptions) apply() error {
 	if o.workdir == "" {
 		return nil
 	}
-	return os.Chdir(o.workdir)
+	if err := os.Chdir(o.workdir); err != nil {
+		return errors.New(err.Error()) // that this user may not go there is no lack of root's privilege
+	}
+	return nil
 }
 
 // become replaces this process by a command, found and run as execvp(3) does it. It returns only if that failed.

@@ -34,9 +34,6 @@ const (
 	codeSignal      = 128
 )
 
-// euid is whose netns was when it started: exec becomes somebody else before it runs a command.
-var euid = os.Geteuid()
-
 type usageError struct{ text string }
 
 func (e usageError) Error() string { return e.text }
@@ -118,7 +115,7 @@ func exitCode(err error) int {
 		return codeExists
 	case errors.As(err, &busy):
 		return codeBusy
-	case errors.As(err, &privilege), errors.Is(err, fs.ErrPermission) && euid != 0:
+	case errors.As(err, &privilege), errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		return codePrivilege
 	case errors.Is(err, errors.ErrUnsupported):
 		return codeUnsupported
@@ -148,7 +145,7 @@ func advise(err error, forState map[netns.State]string) error {
 		advice = "netns list shows what there is"
 	case errors.As(err, &trust):
 		advice = "see that it belongs to root or to you, and that nobody else can write to it (chown, chmod go-w)"
-	case errors.Is(err, fs.ErrPermission) && euid != 0:
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		advice = "run it with sudo"
 	case errors.As(err, &stage) && stage.Stage == "verify" && stage.Namespace != "" && !errors.Is(err, fs.ErrPermission):
 		advice = "a sysctl or a stage keeps lo from answering; --verify=false leaves the check out"
