@@ -63,6 +63,8 @@ func TestPastaJoins(t *testing.T) {
 			if r.want(t, 0).stdout != "hello\n" {
 				t.Error(r)
 			}
+			// A connection that is not closed on both sides keeps its namespace for two minutes once pasta is gone.
+			until(t, func() bool { return sh(t, "netns exec joined ss -Htn").want(t, 0).stdout == "" })
 		})
 		listener.Close()
 		<-greeted

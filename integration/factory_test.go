@@ -154,11 +154,5 @@ func TestFactoryErrors(t *testing.T) {
 	netns(t, "delete", "x")
 	cancel()
 	f.Close()
-	for range 500 {
-		if len(children()) == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("the context's end did not close the factory")
+	until(t, func() bool { return len(children()) == 0 })
 }

@@ -208,15 +208,8 @@ func TestDeadParent(t *testing.T) {
 			if r := finish(t, cmd); r.code != 128+int(syscall.SIGKILL) {
 				t.Error(r)
 			}
-			for range 1000 { // the child still works when the parent is dead
-				if len(world.Files(t, "/run/netns"))+len(world.Files(t, marks)) == 0 {
-					break
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
-			if left := world.Files(t, marks); len(left) > 0 {
-				t.Errorf("not undone: %q", left)
-			}
+			// The child still works when the parent is dead.
+			until(t, func() bool { return len(world.Files(t, "/run/netns"))+len(world.Files(t, marks)) == 0 })
 			creatable(t, "a", "b")
 		})
 	}

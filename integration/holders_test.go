@@ -48,15 +48,15 @@ func start(t testing.TB, cmd *exec.Cmd, name string) (pid int) {
 	return cmd.Process.Pid
 }
 
+// until waits for a minute at most: what the kernel does later, it does for one namespace after the other, and for all who
+// are on the machine.
 func until(t testing.TB, ready func() bool) {
 	t.Helper()
-	for range 500 {
-		if ready() {
-			return
+	for end := time.Now().Add(time.Minute); !ready(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain")
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("waited in vain")
 }
 
 // startThread starts a process of which only one thread is in the namespace x.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/world"
@@ -119,13 +118,7 @@ func TestAttachThread(t *testing.T) {
 // noIDs waits until the kernel is done with namespaces that were deleted and had ids, which it is a moment later.
 func noIDs(t *testing.T) {
 	t.Helper()
-	for range 500 {
-		if netns(t, "list-id").stdout == "" {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("there are still ids")
+	until(t, func() bool { return netns(t, "list-id").stdout == "" })
 }
 
 // What iproute2's own tests of ids do, with a command in place of ip: not a word on standard error, and its words.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/world"
@@ -230,11 +229,8 @@ func emptyRunDir(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for range 500 {
-		if ids, err := library.PeerIDs(library.NoNSID); err == nil && len(ids) == 0 {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("there are still ids")
+	until(t, func() bool {
+		ids, err := library.PeerIDs(library.NoNSID)
+		return err == nil && len(ids) == 0
+	})
 }

@@ -1,6 +1,9 @@
 package integration
 
 import (
+	"fmt"
+	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -65,6 +68,24 @@ func TestDeleteWaitHeld(t *testing.T) {
 		cmd.Process.Kill()
 		netns(t, "delete", "--if-exists", "--wait", "y")
 	}
+}
+
+// A connection that its process left, and whose other side is not reached any more, holds its namespace where nobody sees it.
+func TestDeleteWaitClosing(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	sh(t, `ip link add v0 type veth peer name v1 netns x && ip address add 10.98.0.1/24 dev v0 && ip link set v0 up &&
+		netns exec x sh -c 'ip address add 10.98.0.2/24 dev v1 && ip link set v1 up &&
+			echo 1 >/proc/sys/net/ipv4/tcp_orphan_retries'`).want(t, 0)
+	listener, err := net.Listen("tcp", "10.98.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	sh(t, fmt.Sprintf("netns exec x bash -c 'exec 3<>/dev/tcp/10.98.0.1/%d; nsenter --net --target=%d ip link set v0 down'",
+		listener.Addr().(*net.TCPAddr).Port, os.Getpid())).want(t, 0)
+	run(t, "netns", "delete", "--wait", "--timeout=300ms", "x").want(t, 124, "lives on: nothing is seen that holds it", "TCP")
+	until(t, func() bool { return run(t, "ip", "link", "show", "v0").code != 0 })
 }
 
 func TestDeleteWaitEnds(t *testing.T) {

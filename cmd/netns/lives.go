@@ -63,7 +63,7 @@ func (d *deletion) late(ctx context.Context, left []gone) error {
 	for _, g := range left {
 		text := holding[g.ns]
 		if text == "" {
-			text = "what holds it cannot be seen"
+			text = "nothing is seen that holds it, so it may be a TCP connection that is closing"
 		}
 		d.fail(codedError{errors.New(late + printable(g.name) + ": " + livesOn + text), codeTimeout})
 	}
