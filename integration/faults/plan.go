@@ -25,9 +25,9 @@ var (
 )
 
 // targets are the calls to be broken, of several recordings: each of ours that any of them has, and those of the
-// runtime that all have.
-func targets(recorded [][]call) []call {
-	in := map[call]int{}
+// runtime that all have. In says how many have each.
+func targets(recorded [][]call) (chosen []call, in map[call]int) {
+	in = map[call]int{}
 	var order []call
 	for _, calls := range recorded {
 		once := map[call]bool{}
@@ -42,7 +42,6 @@ func targets(recorded [][]call) []call {
 			in[c]++
 		}
 	}
-	var chosen []call
 	for _, c := range order {
 		if c.Runtime && (in[c] < len(recorded) || c.Nth > runtimeLimit) {
 			continue
@@ -53,7 +52,7 @@ func targets(recorded [][]call) []call {
 		}
 		chosen = append(chosen, c)
 	}
-	return chosen
+	return chosen, in
 }
 
 // faultsAt are the faults that a call is to meet.
@@ -89,9 +88,10 @@ func faultsAt(s *scenario, c call) []fault {
 // casesOf are all cases of a scenario, of which only restricts those whose description it matches.
 func casesOf(s *scenario, recorded [][]call, only *regexp.Regexp) []*task {
 	var tasks []*task
-	for _, c := range targets(recorded) {
+	chosen, in := targets(recorded)
+	for _, c := range chosen {
 		for _, f := range faultsAt(s, c) {
-			t := &task{Scenario: s.name, Aim: &aim{c, f}}
+			t := &task{Scenario: s.name, Aim: &aim{c, f}, usual: in[c] == len(recorded)}
 			if only.MatchString(t.String()) {
 				tasks = append(tasks, t)
 			}

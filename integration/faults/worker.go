@@ -14,6 +14,7 @@ type task struct {
 	Scenario     string
 	Aim          *aim
 	RecoverFirst bool // repair what is left by recover instead of by create
+	usual        bool // every recording had the call
 }
 
 // A report is what comes of it.
