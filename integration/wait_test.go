@@ -21,6 +21,12 @@ func hold(t testing.TB, seconds string) *exec.Cmd {
 	return cmd
 }
 
+// untilGone waits until a link is there no more, as one of a veth pair whose namespace ends.
+func untilGone(t testing.TB, link string) {
+	t.Helper()
+	until(t, func() bool { return run(t, "ip", "link", "show", link).code != 0 })
+}
+
 // When delete --wait returns the namespace is taken down: the other end of its veth is gone, which is one of the last
 // things that the kernel does.
 func TestDeleteWait(t *testing.T) {
@@ -67,6 +73,7 @@ func TestDeleteWaitHeld(t *testing.T) {
 		}
 		cmd.Process.Kill()
 		netns(t, "delete", "--if-exists", "--wait", "y")
+		untilGone(t, "v0")
 	}
 }
 
@@ -85,7 +92,7 @@ func TestDeleteWaitClosing(t *testing.T) {
 	sh(t, fmt.Sprintf("netns exec x bash -c 'exec 3<>/dev/tcp/10.98.0.1/%d; nsenter --net --target=%d ip link set v0 down'",
 		listener.Addr().(*net.TCPAddr).Port, os.Getpid())).want(t, 0)
 	run(t, "netns", "delete", "--wait", "--timeout=300ms", "x").want(t, 124, "lives on: nothing is seen that holds it", "TCP")
-	until(t, func() bool { return run(t, "ip", "link", "show", "v0").code != 0 })
+	untilGone(t, "v0")
 }
 
 func TestDeleteWaitEnds(t *testing.T) {
