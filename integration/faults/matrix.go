@@ -99,6 +99,8 @@ func (m *matrix) attempt(r *row, cases []*task, last bool) (again []*task) {
 			m.fail(t, "left", v.Left)
 		case !rep.Reached && t.usual:
 			m.fail(t, "not reached", "in any run")
+		case !rep.Reached:
+			fmt.Fprintf(m.out, "not reached: %s: only some recordings had it\n", t)
 		case !v.Clean && rep.Recover && !t.RecoverFirst:
 			again = append(again, &task{Scenario: t.Scenario, Aim: t.Aim, RecoverFirst: true, usual: t.usual})
 		}
