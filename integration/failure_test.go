@@ -260,12 +260,8 @@ func TestInjectedFailure(t *testing.T) {
 			// With an option before the verb, the parent makes its calls on one thread, see delayed.
 			args = append(args, "netns", "--quiet=false", "create", "--sysctl", "net.ipv4.ip_forward=1", "--address", "10.1.2.3/32", "a", "b")
 			run(t, args...).want(t, test.code, test.stderr...)
-			for range 100 { // a child whose parent is dead still has to roll back
-				if len(world.Files(t, "/run/netns")) == 1 {
-					break
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
+			// A child whose parent is dead still has to roll back.
+			until(t, func() bool { return len(world.Files(t, "/run/netns")) == 1 })
 			if got := netns(t, "list").stdout; got != "earlier\n" {
 				t.Errorf("list shows %q", got)
 			}

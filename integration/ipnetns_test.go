@@ -100,14 +100,11 @@ func TestMountedOnceAndPropagated(t *testing.T) {
 	inOther := func(command string) result {
 		return run(t, "nsenter", fmt.Sprintf("--target=%d", other.Process.Pid), "--mount", "--root", "sh", "-c", command)
 	}
-	for range 500 { // until it is in its own mount namespace
-		if theirs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", other.Process.Pid)); theirs != "" {
-			if ours, _ := os.Readlink("/proc/self/ns/mnt"); ours != theirs {
-				break
-			}
-		}
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { // it is in its own mount namespace
+		theirs, _ := os.Readlink(fmt.Sprintf("/proc/%d/ns/mnt", other.Process.Pid))
+		ours, _ := os.Readlink("/proc/self/ns/mnt")
+		return theirs != "" && theirs != ours
+	})
 	netns(t, "create", "a", "b")
 	if mounts := world.Mounts(t, "/run/netns/"); strings.Join(mounts, " ") != "/run/netns/a /run/netns/b" {
 		t.Errorf("mounts: %q", mounts)
@@ -137,12 +134,7 @@ func TestCreateInAnotherMountNamespace(t *testing.T) {
 	}
 	done := make(chan result)
 	go func() { done <- finish(t, inside) }()
-	for range 500 {
-		if len(world.Files(t, "/run/netns")) == 2 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	until(t, func() bool { return len(world.Files(t, "/run/netns")) == 2 })
 	time.Sleep(200 * time.Millisecond) // it has its name before it is done
 	if r := netns(t, "list", "-o", "json"); !strings.Contains(r.stdout, `"state":"elsewhere"`) {
 		t.Error(r)
