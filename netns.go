@@ -15,9 +15,7 @@ package netns
 
 import (
 	"context"
-	"errors"
 	"iter"
-	"os"
 
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
@@ -161,16 +159,13 @@ const (
 	Leave   = persist.Leave
 )
 
-// Recover finds what dead transactions and other tools left in a run directory, and repairs what it can without harm to
-// anything that lives; with dry, it only says what it would do. It never touches a namespace that is ready, nor anything
-// outside the directory. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
-// *[PrivilegeError] for instance.
+// Recover finds what dead transactions and other tools left in a run directory, and repairs what is proven to be dead; with
+// dry, it only says what it would do. It never touches a namespace that is ready, nor anything outside the directory, nor
+// anything in a directory that is no run directory. What cannot be known to be dead is left, and its Finding, with the action
+// [Leave], says why. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
+// *[PrivilegeError] for instance. A directory that is missing has nothing to be found.
 func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
-	findings, err := persist.Recover(ctx, dir, dry)
-	if errors.Is(err, os.ErrNotExist) && len(findings) == 0 { // no such directory
-		return nil, nil
-	}
-	return findings, err
+	return persist.Recover(ctx, dir, dry)
 }
 
 // CheckTrust returns a *[TrustError] if somebody else than root and the caller could write to a file or directory, or

@@ -18,6 +18,12 @@ func (e *NotExistError) Error() string {
 // Is makes the error match [fs.ErrNotExist].
 func (e *NotExistError) Is(target error) bool { return target == fs.ErrNotExist }
 
+// isMissing reports whether an error says that a name is missing. A file that is missing in /proc, say, is another thing.
+func isMissing(err error) bool {
+	var missing *NotExistError
+	return errors.As(err, &missing)
+}
+
 // A StateError reports a name that exists, in a state in which what was asked for cannot be done. It matches
 // [fs.ErrExist].
 type StateError struct {

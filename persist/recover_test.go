@@ -144,7 +144,7 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// What was mounted in another mount namespace goes when no process is left in that, and not before.
+// What was mounted in another mount namespace goes when the kernel knows that no more, and not before.
 func TestRecoverElsewhere(t *testing.T) {
 	s := prepared(t)
 	other := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep 60")
@@ -266,12 +266,4 @@ func TestRecoverPeerGroup(t *testing.T) {
 	}
 	remove(t, s, "x")
 	recovers(t, s, false, nil)
-}
-
-func TestUnescape(t *testing.T) {
-	for from, want := range map[string]string{`a\040b`: "a b", `a\134b`: `a\b`, `a\`: `a\`, `\999`: `\999`, "": ""} {
-		if got := unescape(from); got != want {
-			t.Errorf("%q became %q, want %q", from, got, want)
-		}
-	}
 }

@@ -45,10 +45,7 @@ func TestStates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	boot, err := bootID()
-	if err != nil {
-		t.Fatal(err)
-	}
+	boot := bootID()
 	for want, test := range map[string]struct {
 		state       State
 		make        func(t *testing.T, s *Store)

@@ -5,8 +5,10 @@ package persist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -40,7 +42,20 @@ func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error)
 }
 
 // openProc opens a file in /proc for reading.
-func openProc(path string) (*os.File, error) { return openFile(path, unix.O_RDONLY) }
+func openProc(path string) (*os.File, error) {
+	f, err := openFile(path, unix.O_RDONLY)
+	return f, needsProc(err)
+}
+
+// needsProc returns an *[UnsupportedError] for a path in /proc that is missing because proc(5) is not mounted there. Any other
+// error stays as it is.
+func needsProc(err error) error {
+	var fs unix.Statfs_t
+	if !errors.Is(err, unix.ENOENT) || unix.Statfs("/proc", &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC {
+		return err
+	}
+	return &UnsupportedError{"/proc must be mounted, see proc(5)", err}
+}
 
 // openFile opens a file without the Go runtime's poller, for which a thread would be woken.
 func openFile(path string, flags int) (*os.File, error) {
@@ -87,6 +102,23 @@ func mountNSID(f *os.File) (id uint64) {
 		return 0
 	}
 	return id
+}
+
+// mountID returns the id of the mount that a file was opened on, as mountinfo has it. As long as the file is open, no other
+// mount gets that.
+func mountID(f *os.File) (int, error) {
+	path := "/proc/self/fdinfo/" + strconv.Itoa(int(f.Fd()))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, needsProc(err)
+	}
+	_, after, _ := strings.Cut(string(text), "mnt_id:")
+	line, _, _ := strings.Cut(after, "\n")
+	id, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		return 0, fmt.Errorf("%s: mnt_id: %w", path, err)
+	}
+	return id, nil
 }
 
 // openTree clones the mount of a directory, alone or with those below it, without attaching it anywhere.

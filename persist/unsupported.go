@@ -26,6 +26,8 @@ func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
 
+func NamespaceMounts(path string) ([]NamespaceMount, error) { return nil, unsupported() }
+
 func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) { yield(Change{}, unsupported()) }
 }

@@ -1,0 +1,64 @@
+//go:build linux
+
+package persist
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// removeBlind removes a name whose claim, below the mount, cannot be opened: that takes a copy of the run directory's mount,
+// and so a mount namespace, of which the user may have as many as user.max_mnt_namespaces says (namespaces(7)). So the mount
+// goes first, by its descriptor, and what is below it is looked at then.
+func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
+	before, err := s.freshFile()
+	if err != nil {
+		return err
+	}
+	if err := detach(h.top); err != nil && err != unix.EINVAL { // EINVAL: another process unmounted it
+		return s.unmountError(name, err)
+	}
+	f, err := s.open(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return errors.Join(err, h.blind)
+	}
+	defer f.Close()
+	st, err := fstat(f)
+	if err != nil {
+		return err
+	}
+	if ns, err := isNamespace(f); err != nil || ns {
+		return errors.Join(&BusyError{s.Path(name), "another namespace was mounted below it"}, h.blind, err)
+	}
+	if err := s.lockFor(ctx, name, f); err != nil {
+		return err
+	}
+	_, err = readRecord(f)
+	if err == nil || err == errNoRecord && isOlder(&st, &before) {
+		return s.unpublish(name, &st) // of a claim that nobody holds and nothing is mounted on, or the file of another tool
+	}
+	if isVerdict(err) {
+		return nil // it came since, and is another's
+	}
+	return err
+}
+
+// freshFile returns what fstat says of a file that is made now, and so the time by the file system's own clock.
+func (s *Store) freshFile() (st unix.Stat_t, err error) {
+	f, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
+	if err != nil {
+		return st, err
+	}
+	defer f.Close()
+	return fstat(f)
+}
+
+// isOlder reports whether a file was last changed before another one, or at the same time.
+func isOlder(a, b *unix.Stat_t) bool {
+	return a.Ctim.Sec < b.Ctim.Sec || a.Ctim.Sec == b.Ctim.Sec && a.Ctim.Nsec <= b.Ctim.Nsec
+}
