@@ -181,6 +181,11 @@ func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 // exchange it for another. The path must be absolute.
 func CheckTrust(path string) error { return persist.CheckTrust(path) }
 
+// OpenTrusted makes the checks of [CheckTrust], follows and checks links at the end of the path as well, and returns the very
+// file that it checked, open with O_PATH (open(2)), under its path without links. Whoever executes or mounts that is not
+// tricked. Nobody else can make such a path lead elsewhere.
+func OpenTrusted(path string) (*os.File, error) { return persist.OpenTrusted(path) }
+
 // Explain adds to the error of a system call that a caller has made, setns(2) say, what its errno leaves open. If that is
 // EPERM or EACCES, it returns a *[PrivilegeError] where the calling thread lacks the capability, or a *[RefusedError]. If it
 // is ENOSPC, the text names limit, a sysctl(8) ("" if there is none). Any other error, and nil, stays as it is.

@@ -24,6 +24,8 @@ func Explain(capability int, purpose, limit string, err error) error { return er
 
 func CheckTrust(path string) error { return unsupported() }
 
+func OpenTrusted(path string) (*os.File, error) { return nil, unsupported() }
+
 func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }

@@ -119,8 +119,13 @@ func isMountIn(path, dir string) bool {
 
 // openTree clones what a path, or the link that it is, leads to, as a mount that is attached nowhere.
 func openTree(path string, flags uint) (int, error) {
-	tree, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
-	return tree, mayEnter(maxMountNamespaces, pathError("open_tree", path, err))
+	return cloneTree(unix.AT_FDCWD, path, flags, path)
+}
+
+// cloneTree is openTree from an open directory or, with AT_EMPTY_PATH, of an open file; name is for messages.
+func cloneTree(from int, path string, flags uint, name string) (int, error) {
+	tree, err := unix.OpenTree(from, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
+	return tree, mayEnter(maxMountNamespaces, pathError("open_tree", name, err))
 }
 
 // moveMount attaches a mount to a path, and if that is a link, to the link itself: it may then lead to anything or
