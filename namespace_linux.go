@@ -57,10 +57,7 @@ func (n *Namespace) enter() error {
 	}
 	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
 	runtime.KeepAlive(n.file)
-	if errors.Is(err, unix.EPERM) {
-		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-	}
-	return err
+	return persist.Needs(unix.CAP_SYS_ADMIN, "entering a network namespace", err)
 }
 
 // onThread runs enter and, if that succeeds, f on a thread that ends with them and is not the main one.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -42,7 +43,7 @@ func (n *Namespace) SetNSID(id int) error {
 		}
 		return &NSIDError{n.path, id, false}
 	case errors.Is(err, unix.EPERM):
-		return &PrivilegeError{Capability: "CAP_NET_ADMIN", Purpose: "setting an nsid", Err: err}
+		return persist.Needs(unix.CAP_NET_ADMIN, "setting an nsid", err)
 	case err != nil:
 		return fmt.Errorf("%s: set nsid: %w", n.path, err)
 	}

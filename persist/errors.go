@@ -59,6 +59,21 @@ func (e *PrivilegeError) Error() string {
 // Unwrap returns what the kernel said: EPERM or EACCES.
 func (e *PrivilegeError) Unwrap() error { return e.Err }
 
+// A RefusedError reports what the kernel refused though the caller has the capability for it. That is, as a rule, the doing
+// of a security module or of a seccomp filter, and no privilege would help.
+type RefusedError struct {
+	Capability string // CAP_SYS_ADMIN, say
+	Reason     string // what refuses it, as far as that can be known
+	Err        error  // what the kernel said
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%v: %s is there, but %s", e.Err, e.Capability, e.Reason)
+}
+
+// Unwrap returns what the kernel said: EPERM or EACCES.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
 // An UnsupportedError reports what this system, its kernel or a file system cannot do. It matches [errors.ErrUnsupported].
 type UnsupportedError struct {
 	Need string // what is missing, and since when or with which option it is there

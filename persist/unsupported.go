@@ -20,7 +20,11 @@ func HasCapability(capability int) bool { return false }
 
 func Needs(capability int, purpose string, err error) error { return err }
 
+func Explain(capability int, purpose, limit string, err error) error { return err }
+
 func CheckTrust(path string) error { return unsupported() }
+
+func OpenTrusted(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 

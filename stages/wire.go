@@ -78,6 +78,7 @@ type remoteError struct {
 	taken       persist.StateError // if it says that a name is taken
 	busy        persist.BusyError  // if it says that something else holds it
 	lacking     string             // the capability, if it says that one is missing
+	refused     string             // the capability, if it says that one is there
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -93,7 +94,8 @@ func (e *remoteError) Unwrap() error {
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
 func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
 
-// As finds the *[persist.StateError], *[persist.BusyError] or *[persist.PrivilegeError] that there was in the child.
+// As finds the *[persist.StateError], *[persist.BusyError], *[persist.PrivilegeError] or *[persist.RefusedError] that there
+// was in the child.
 func (e *remoteError) As(target any) bool {
 	switch target := target.(type) {
 	case **persist.StateError:
@@ -105,6 +107,9 @@ func (e *remoteError) As(target any) bool {
 	case **persist.PrivilegeError:
 		*target = &persist.PrivilegeError{Capability: e.lacking, Err: e}
 		return e.lacking != ""
+	case **persist.RefusedError:
+		*target = &persist.RefusedError{Capability: e.refused, Err: e}
+		return e.refused != ""
 	}
 	return false
 }
@@ -123,6 +128,10 @@ func toRemote(err error) remoteError {
 	var lacking *persist.PrivilegeError
 	if errors.As(err, &lacking) {
 		r.lacking = lacking.Capability
+	}
+	var refused *persist.RefusedError
+	if errors.As(err, &refused) {
+		r.refused = refused.Capability
 	}
 	if !errors.As(err, &r.errno) && errors.Is(err, fs.ErrNotExist) {
 		r.errno = syscall.ENOENT
@@ -158,7 +167,7 @@ func (m *message) encode() []byte {
 		b = appendText(appendText(appendFlag(b, m.err.unsupported), m.err.taken.Path), m.err.taken.Name)
 		b = appendText(appendText(b, string(m.err.taken.State)), m.err.taken.Stage)
 		b = appendText(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.err.busy.Path)
-		b = appendText(appendText(b, m.err.busy.Reason), m.err.lacking)
+		b = appendText(appendText(appendText(b, m.err.busy.Reason), m.err.lacking), m.err.refused)
 		b = appendFlag(b, m.undone)
 		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
 	}
@@ -200,7 +209,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err = remoteError{text: d.text(), errno: syscall.Errno(d.number()), unsupported: d.flag()}
 		m.err.taken.Path, m.err.taken.Name = d.text(), d.text()
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
-		m.err.busy.Path, m.err.busy.Reason, m.err.lacking = d.text(), d.text(), d.text()
+		m.err.busy.Path, m.err.busy.Reason, m.err.lacking, m.err.refused = d.text(), d.text(), d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
 	case kindClaim, kindBuilt, kindPublish, kindCommit:
 	default:

@@ -142,6 +142,11 @@ func TestErrorsCross(t *testing.T) {
 	if !errors.As(err, &lacking) || lacking.Capability != "CAP_SYS_ADMIN" {
 		t.Errorf("%#v", err)
 	}
+	err = cross(&persist.RefusedError{Capability: "CAP_SYS_ADMIN", Reason: "AppArmor", Err: path})
+	var refused *persist.RefusedError
+	if errors.As(err, &lacking) || !errors.As(err, &refused) || refused.Capability != "CAP_SYS_ADMIN" {
+		t.Errorf("%#v", err)
+	}
 	err = cross(&persist.UnsupportedError{Need: "CONFIG_NET_NS", Err: unix.EINVAL})
 	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%#v", err)

@@ -97,12 +97,14 @@ func enterNamed(dir, name string, o commandOptions) error {
 		}
 		return o.apply()
 	}
-	files, err := etcFiles(name)
-	if err != nil {
-		ns.Close()
-		return err
-	}
-	for _, step := range []func() error{func() error { return enter(ns) }, leaveMounts, replaceSys} {
+	var files []etcFile
+	for _, step := range []func() error{
+		func() error { return enter(ns) },
+		leaveMounts,
+		// A mount can be cloned only in the mount namespace that it was opened in.
+		func() error { files, err = etcFiles(name); return err },
+		replaceSys,
+	} {
 		if err := step(); err != nil {
 			return err
 		}
