@@ -16,6 +16,7 @@ package netns
 import (
 	"context"
 	"iter"
+	"os"
 
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"

@@ -3,8 +3,8 @@
 package persist
 
 import (
+	"cmp"
 	"context"
-	"errors"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,20 +20,26 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 	if err := detach(h.top); err != nil && err != unix.EINVAL { // EINVAL: another process unmounted it
 		return s.unmountError(name, err)
 	}
-	f, err := s.open(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+	st, err := s.statIn(s.dir, name)
 	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
-		return errors.Join(err, h.blind)
+		return err
 	}
-	defer f.Close()
-	st, err := fstat(f)
+	if nsfs, err := nsfsDevice(); err != nil || st.Dev == nsfs {
+		return cmp.Or(err, error(&BusyError{s.Path(name), "another namespace was mounted below the one that is gone now"}))
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return s.unpublish(name, &st)
+	}
+	f, err := s.open(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	if err != nil {
 		return err
 	}
-	if ns, err := isNamespace(f); err != nil || ns {
-		return errors.Join(&BusyError{s.Path(name), "another namespace was mounted below it"}, h.blind, err)
+	defer f.Close()
+	if st, err = fstat(f); err != nil {
+		return err
 	}
 	if err := s.lockFor(ctx, name, f); err != nil {
 		return err

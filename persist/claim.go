@@ -84,7 +84,7 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 		return replaced
 	}
 	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
-	err = needsProc(pathError("mount", c.store.Path(name), err))
+	err = needsProc(explainMount("mount", c.store.Path(name), err))
 	if errors.Is(err, unix.ENOENT) && !errors.Is(err, errors.ErrUnsupported) { // removed since it was opened
 		return replaced
 	}

@@ -129,7 +129,7 @@ func openTree(dir *os.File, flags uint) (*os.File, error) {
 		return err
 	})
 	if err != nil {
-		return nil, pathError("open_tree", dir.Name(), err)
+		return nil, explainMount("open_tree", dir.Name(), err)
 	}
 	return os.NewFile(uintptr(fd), dir.Name()), nil
 }
