@@ -21,9 +21,9 @@ func unsupported() error { return persist.CheckTrust("/") }
 
 func opened(path string, f *os.File, err error) (*Namespace, error) { return nil, err }
 
-func onThread(enter, f func() error) error { return unsupported() }
+func lend(f func(enter func(*Namespace) error) error) error { return unsupported() }
 
-func (n *Namespace) enter() error { return unsupported() }
+func (n *Namespace) visit(f func() error) error { return unsupported() }
 
 func (n *Namespace) Delete(ctx context.Context) error { return unsupported() }
 

@@ -43,12 +43,15 @@ func NewWitness(namespaces ...*Namespace) (*Witness, error) {
 	return w, nil
 }
 
-// inNew runs f on a thread in a new network namespace, which ends with it unless f makes something that keeps it.
+// inNew runs f, which changes nothing of its thread, in a new network namespace. That ends then, unless f makes something
+// that keeps it.
 func inNew(f func() error) error {
-	return onThread(func() error {
-		err := os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNET))
-		return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
-	}, f)
+	return travel(func(t *traveller) error {
+		if err := t.unshare(); err != nil {
+			return err
+		}
+		return f()
+	}).deliver()
 }
 
 // open makes the witness of the calling thread's namespace.
