@@ -101,3 +101,12 @@ func TestThisProcessMayStartAChild(t *testing.T) {
 		t.Errorf("in a child: %v", err)
 	}
 }
+
+// Namespaces are verified on many threads at once, and unix.Sendto writes into the address that it is given.
+func TestEchoesShareNoAddress(t *testing.T) {
+	for _, family := range []*echoFamily{&echo4, &echo6} {
+		if family.address() == family.address() {
+			t.Errorf("%s: two echoes have one address", family.name)
+		}
+	}
+}

@@ -23,7 +23,7 @@ import (
 //	passed (if asked for) ─►
 //	built                 ─►                  \ if several children
 //	                      ◄─    publish       / work together
-//	ready or failed       ─►
+//	ready or failed       ─►    ready with the namespace, if it was asked for
 //	                      ◄─    commit
 //	                      ◄─    plan, if the child is kept for more
 //
@@ -39,7 +39,7 @@ const (
 	kindFailed  = 'f'
 	kindCommit  = 'c'
 
-	protocol  = 5
+	protocol  = 6
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
@@ -59,6 +59,7 @@ type message struct {
 	progress bool
 	together bool // wait for the others before anything gets its name
 	again    bool // there will be another plan
+	hand     bool // send the one namespace, open, with ready
 
 	target uint64 // passed, failed: which namespace
 	stage  string // passed, failed: which stage
@@ -155,7 +156,7 @@ func (m *message) encode() []byte {
 		for _, step := range m.steps {
 			b = appendText(appendText(b, step.Stage), string(step.Args))
 		}
-		for _, flag := range []bool{m.attach, m.keep, m.progress, m.together, m.again} {
+		for _, flag := range []bool{m.attach, m.keep, m.progress, m.together, m.again, m.hand} {
 			b = appendFlag(b, flag)
 		}
 	case kindPassed:
@@ -201,7 +202,8 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		for n := d.count(); n > 0; n-- {
 			m.steps = append(m.steps, Step{d.text(), []byte(d.text())})
 		}
-		m.attach, m.keep, m.progress, m.together, m.again = d.flag(), d.flag(), d.flag(), d.flag(), d.flag()
+		m.attach, m.keep, m.progress, m.together = d.flag(), d.flag(), d.flag(), d.flag()
+		m.again, m.hand = d.flag(), d.flag()
 	case kindPassed:
 		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
 	case kindReady, kindFailed:

@@ -75,7 +75,7 @@ func (e signalError) Error() string { return "ended by signal: " + e.Signal.Stri
 type timeoutError time.Duration
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("timed out after %v, and nothing is left", time.Duration(e))
+	return fmt.Sprintf("timed out after %v", time.Duration(e))
 }
 
 // exitCode returns the contract's code for an error.
@@ -143,6 +143,8 @@ func advise(err error, forState map[netns.State]string) error {
 	var refused *netns.RefusedError
 	advice := ""
 	switch {
+	case errors.As(err, new(timeoutError)) && !errors.As(err, new(*netns.UndoError)):
+		return fmt.Errorf("%w, and nothing is left", err)
 	case errors.As(err, &state):
 		advice = forState[state.State]
 	case errors.As(err, &notExist):
