@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -129,7 +128,7 @@ func openToAll(path string) error {
 // setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
 // that its path leads to a mount by now would not help.
 func (s *Store) setShared() error {
-	return again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") })
+	return needsProc(again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") }))
 }
 
 // becomeMount mounts a run directory onto itself. The mount is made ready before it is attached, so that no other process
@@ -151,7 +150,7 @@ func becomeMount(ctx context.Context, dir string) error {
 			return nil // we did it, or another first user was faster
 		case unix.EINVAL:
 		default:
-			return refused(pathError("mount", dir, err))
+			return explainMount("mount", dir, err)
 		}
 		if err := s.attach(); err != nil {
 			return err
@@ -241,7 +240,7 @@ func (s *Store) uncover() error {
 	}
 	defer above.Close()
 	for _, name := range names {
-		if err := s.uncoverName(above, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.uncoverName(above, name); err != nil && !isMissing(err) {
 			return err
 		}
 	}
@@ -270,56 +269,29 @@ func (s *Store) uncoverName(above *Store, name string) error {
 }
 
 // unstack removes a second mount from the directory, which ip netns may have made at the same moment: all locks that keep it
-// out are advisory. The uppermost one goes, whichever that is, as long as nobody uses it yet. One that is in use stays.
+// out are advisory. The uppermost one goes, whichever that is, as long as no process uses it. One that is in use stays.
 func (s *Store) unstack() error {
 	below, err := mountID(s.dir)
 	for err == nil {
-		var id, parent string
-		id, parent, err = topMount(s.Dir())
-		if err != nil || id == below || parent == below || parent == "" {
-			break
-		}
-		if again(func() error { return unix.Unmount(s.Dir(), unix.UMOUNT_NOFOLLOW) }) != nil {
+		var stacked bool
+		stacked, err = isStackedOn(s.Dir(), below)
+		if err != nil || !stacked || again(func() error { return unix.Unmount(s.Dir(), unix.UMOUNT_NOFOLLOW) }) != nil {
 			break
 		}
 	}
 	return err
 }
 
-// mountID returns the number that the mount of an open file has in /proc/self/mountinfo.
-func mountID(f *os.File) (string, error) {
-	path := fmt.Sprintf("/proc/self/fdinfo/%d", f.Fd())
-	info, err := os.ReadFile(path)
+// isStackedOn reports whether the directory has more than one mount above the one with the id below.
+func isStackedOn(dir string, below int) (bool, error) {
+	above, err := Open(dir)
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	for line := range strings.Lines(string(info)) {
-		if id, ok := strings.CutPrefix(line, "mnt_id:"); ok {
-			return strings.TrimSpace(id), nil
-		}
+	defer above.Close()
+	t, err := above.readMounts()
+	if err != nil || t.top() == nil {
+		return false, err
 	}
-	return "", fmt.Errorf("%s: it has no mnt_id", path)
-}
-
-// topMount returns the numbers of the mount that a directory's path leads to, and of the one that this is attached to: "" if
-// it is by now attached to none.
-func topMount(dir string) (id, parent string, err error) {
-	top, err := openFile(dir, unix.O_PATH|unix.O_NOFOLLOW)
-	if err != nil {
-		return "", "", err
-	}
-	defer top.Close()
-	if id, err = mountID(top); err != nil {
-		return "", "", err
-	}
-	mounts, err := os.ReadFile("/proc/thread-self/mountinfo")
-	if err != nil {
-		return "", "", err
-	}
-	for line := range strings.Lines(string(mounts)) {
-		if rest, ok := strings.CutPrefix(line, id+" "); ok {
-			parent, _, _ = strings.Cut(rest, " ")
-		}
-	}
-	return id, parent, nil
+	return t.top().ID != below && t.top().Parent != below, nil
 }

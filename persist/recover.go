@@ -42,7 +42,7 @@ func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 		return findings, err
 	}
 	s.Close() // an open directory is busy
-	directory, err := recoverDir(s.Dir(), dry)
+	directory, err := recoverDir(ctx, s.Dir(), dry)
 	return append(findings, directory...), err
 }
 

@@ -186,7 +186,7 @@ func (s *Store) peelTwin(ctx context.Context, name string) error {
 }
 
 // recoverDir is Recover for the run directory's own mounts.
-func recoverDir(dir string, dry bool) ([]Finding, error) {
+func recoverDir(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 	state, err := stateOfDir(dir)
 	if err != nil || state.fault == "" {
 		return nil, err
@@ -197,7 +197,7 @@ func recoverDir(dir string, dry bool) ([]Finding, error) {
 		f.Action = Leave
 		f.Reason += "; that can be mended when it is empty"
 	case !dry:
-		f.Err = remount(dir)
+		f.Err = remount(ctx, dir)
 	}
 	return []Finding{f}, nil
 }
@@ -232,7 +232,12 @@ func stateOfDir(dir string) (state dirState, err error) {
 
 // remount leaves an empty run directory one mount of all it has, in a peer group of its own. A mount that another process has
 // open, perhaps to mount in it, is busy, and stays. It looks again before each step: another repair may have been faster.
-func remount(dir string) error {
+func remount(ctx context.Context, dir string) error {
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	state, err := stateOfDir(dir)
 	for ; err == nil && state.names == 0 && state.mounts > 1; state, err = stateOfDir(dir) {
 		if err := again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }); err != nil {
