@@ -15,6 +15,7 @@ each() {
     $1 644 cmd/netns/scripts/netns.bash "$BASHDIR/netns"
     $1 644 cmd/netns/scripts/netns.zsh "$ZSHDIR/_netns"
     $1 644 cmd/netns/scripts/netns.fish "$FISHDIR/netns.fish"
+    $1 644 packaging/tmpfiles.conf "$TMPFILESDIR/netns.conf"
 }
 
 check() {
