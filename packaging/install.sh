@@ -41,7 +41,7 @@ remove() {
 # no bin, a later cp to it makes a file.
 stays() {
     case $DESTDIR,$1 in
-    *,/ | ,"$BINDIR" | ,"$MANDIR"* | ,*/share | ,*/share/doc) true ;;
+    *,/ | ,"$BINDIR" | ,"$MANDIR"* | ,*/lib | ,*/share | ,*/share/doc) true ;;
     ,/*/*) false ;;
     *) test -z "$DESTDIR" ;;
     esac
