@@ -33,8 +33,10 @@ BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
 # Debian's; elsewhere it is mostly $(PREFIX)/share/zsh/site-functions.
 ZSHDIR    ?= $(PREFIX)/share/zsh/vendor-completions
 FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
+# The directory is made when the machine starts, so that services without root can use it.
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
-             BASHDIR='$(BASHDIR)' ZSHDIR='$(ZSHDIR)' FISHDIR='$(FISHDIR)'
+             BASHDIR='$(BASHDIR)' ZSHDIR='$(ZSHDIR)' FISHDIR='$(FISHDIR)' TMPFILESDIR='$(TMPFILESDIR)'
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
