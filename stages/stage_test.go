@@ -86,7 +86,7 @@ func TestChildWithoutSocketEnds(t *testing.T) {
 	cmd.Env = []string{tokenVar + "=unshare"}
 	cmd.ExtraFiles = []*os.File{os.Stdin}
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": socket: ") {
+	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": start as a child: ") {
 		t.Errorf("%v, %s", err, out)
 	}
 }
