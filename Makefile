@@ -78,7 +78,7 @@ race: tools
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: build tools
-	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce' \
+	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew' \
 		$(AS_ROOT) ./integration
 
 # Every system call of create, delete and recover, broken in every way; see docs/faults.md.

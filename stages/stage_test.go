@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
 )
 
 func TestRegisterRefuses(t *testing.T) {
@@ -86,7 +87,7 @@ func TestChildWithoutSocketEnds(t *testing.T) {
 	cmd.Env = []string{tokenVar + "=unshare"}
 	cmd.ExtraFiles = []*os.File{os.Stdin}
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": socket: ") {
+	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": start as a child: ") {
 		t.Errorf("%v, %s", err, out)
 	}
 }
@@ -107,6 +108,18 @@ func TestEchoesShareNoAddress(t *testing.T) {
 	for _, family := range []*echoFamily{&echo4, &echo6} {
 		if family.address() == family.address() {
 			t.Errorf("%s: two echoes have one address", family.name)
+		}
+	}
+}
+
+// A fork that the kernel refuses is put down to the limits that there are.
+func TestStartErrorNamesTheLimit(t *testing.T) {
+	for errno, want := range map[error]string{
+		unix.EAGAIN: "ulimit -u", unix.ENOMEM: "memory.max", unix.EMFILE: "too many open files",
+	} {
+		err := startError(&os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: errno})
+		if !errors.Is(err, errno) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "start the child: ") {
+			t.Errorf("%v", err)
 		}
 	}
 }

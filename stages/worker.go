@@ -65,10 +65,23 @@ func startWorker(token string) (*worker, error) {
 	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child")), started: time.Now()}
 	w.undying, w.gone = make(chan struct{}), make(chan struct{})
 	if w.process, err = startSelf(token, fds[1]); err != nil {
-		w.conn.file.Close()
-		return nil, fmt.Errorf("start the child: %w", err)
+		w.conn.close()
+		return nil, startError(err)
 	}
 	return w, nil
+}
+
+// startError says why no child could be started, and which limit that may be.
+func startError(err error) error {
+	err = fmt.Errorf("start the child: %w", err)
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		return fmt.Errorf("%w: a limit of processes is reached: the user's (ulimit -u), pids.max of the cgroup, "+
+			"or /proc/sys/kernel/pid_max or threads-max", err)
+	case errors.Is(err, unix.ENOMEM):
+		return fmt.Errorf("%w: the machine, or the cgroup (memory.max), has no memory left, or the PID namespace is about to end", err)
+	}
+	return err
 }
 
 // startSelf starts this program again as a child. It is not reexec.Command, since the death signal that this sets comes when

@@ -13,7 +13,9 @@ import (
 func init() {
 	// A command becomes of the thread that calls execve. Only from the main one, which this is, does it keep its parent-death
 	// signal.
-	plainExec(os.Args)
+	if startPoller() == nil {
+		plainExec(os.Args)
+	}
 	if early.End == nil { // what makes namespaces becomes no command, and is quicker with free threads
 		runtime.LockOSThread()
 	}

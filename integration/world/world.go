@@ -8,6 +8,7 @@ package world
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -92,6 +93,8 @@ func Need(t testing.TB) {
 // enter starts this program again as the first process of a world, and waits for it.
 func enter(propagation string) error {
 	runtime.LockOSThread() // the world ends with the thread that started it, should this process be killed
+	// What else whoever started this has left open is no affair of the tests'.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	var args []string
 	for _, arg := range os.Args[1:] {
 		if !strings.HasPrefix(arg, "-test.testlogfile") { // go test's, who reads one from the process that it started
