@@ -29,15 +29,15 @@ func (n *Namespace) Delete(ctx context.Context) error { return unsupported() }
 
 func (n *Namespace) Start(cmd *exec.Cmd) error { return unsupported() }
 
-func (n *Namespace) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (n *Namespace) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	return nil, unsupported()
 }
 
-func (n *Namespace) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+func (n *Namespace) Listen(ctx context.Context, network, address string) (listener net.Listener, err error) {
 	return nil, unsupported()
 }
 
-func (n *Namespace) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+func (n *Namespace) ListenPacket(ctx context.Context, network, address string) (conn net.PacketConn, err error) {
 	return nil, unsupported()
 }
 
