@@ -69,6 +69,16 @@ func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, names
 	return unsupported()
 }
 
+func KillSeen(ctx context.Context, signal syscall.Signal, grace time.Duration, namespaces ...*Namespace) error {
+	return unsupported()
+}
+
+func CheckSight(namespaces ...*Namespace) error { return unsupported() }
+
+func (d *Dir) DeleteShown(ctx context.Context, name string, ns *Namespace) error {
+	return unsupported()
+}
+
 type Witness struct{}
 
 func NewWitness(namespaces ...*Namespace) (*Witness, error) { return nil, unsupported() }

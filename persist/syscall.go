@@ -104,6 +104,16 @@ func mountNSID(f *os.File) (id uint64) {
 	return id
 }
 
+// MountID returns the id of the mount that a path is on, as mountinfo has it.
+func MountID(path string) (int, error) {
+	f, err := openFile(path, unix.O_PATH)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return mountID(f)
+}
+
 // mountID returns the id of the mount that a file was opened on, as mountinfo has it. As long as the file is open, no other
 // mount gets that.
 func mountID(f *os.File) (int, error) {

@@ -30,6 +30,8 @@ func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
 
+func MountID(path string) (int, error) { return 0, unsupported() }
+
 func NamespaceMounts(path string) ([]NamespaceMount, error) { return nil, unsupported() }
 
 func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
@@ -68,6 +70,10 @@ func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (sh
 
 func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return unsupported()
+}
+
+func (s *Store) MadeElsewhere(names []string, shown []*os.File) (string, error) {
+	return "", unsupported()
 }
 
 func (s *Store) Repair(ctx context.Context, name string) error { return unsupported() }
