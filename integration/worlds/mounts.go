@@ -1,0 +1,156 @@
+//go:build linux && (amd64 || arm64)
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+type mount struct {
+	source, target, fstype string
+	flags                  uintptr
+	data                   string
+}
+
+func doMounts(mounts []mount) error {
+	for _, m := range mounts {
+		if err := unix.Mount(m.source, m.target, m.fstype, m.flags, m.data); err != nil {
+			return fmt.Errorf("mount %s: %w", m.target, err)
+		}
+	}
+	return nil
+}
+
+// mounts returns what does these mounts.
+func mounts(list ...mount) func() error { return func() error { return doMounts(list) } }
+
+// all returns what does several things.
+func all(steps ...func() error) func() error {
+	return func() error {
+		for _, step := range steps {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// propagating gives all mounts a propagation, or leaves them as they are copied.
+func propagating(flag uintptr) func() error {
+	if flag == unix.MS_SHARED {
+		return nothing
+	}
+	return mounts(mount{"", "/", "", flag | unix.MS_REC, ""})
+}
+
+func nothing() error { return nil }
+
+// ownProc is the /proc of the world's own PID namespace.
+var ownProc = mount{"proc", "/proc", "proc", 0, ""}
+
+// noProc takes /proc away, however many there are.
+func noProc() error {
+	for n := 0; ; n++ {
+		if err := unix.Unmount("/proc", unix.MNT_DETACH); errors.Is(err, unix.EINVAL) && n > 0 {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("unmount /proc: %w", err)
+		}
+	}
+}
+
+// ownBootID gives the world a boot id of its own, as systemd-nspawn and LXC do.
+func ownBootID() error {
+	const file = scratch + "/boot_id"
+	if err := os.WriteFile(file, []byte("11111111-2222-3333-4444-555555555555\n"), 0o444); err != nil {
+		return err
+	}
+	return doMounts([]mount{{file, "/proc/sys/kernel/random/boot_id", "", unix.MS_BIND, ""}})
+}
+
+// overlayRun puts the machine's /run on an overlay.
+func overlayRun() error {
+	for _, dir := range []string{"low", "up", "work"} {
+		if err := os.Mkdir(filepath.Join(scratch, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	data := fmt.Sprintf("lowerdir=%s/low,upperdir=%[1]s/up,workdir=%[1]s/work", scratch)
+	return doMounts([]mount{{"overlay", "/run", "overlay", 0, data}})
+}
+
+// limit returns what sets a sysctl of the user namespace.
+func limit(key string) func() error {
+	return func() error { return os.WriteFile("/proc/sys/user/"+key, []byte("0"), 0) }
+}
+
+// rootDir is a root directory with what programs need.
+const rootDir = scratch + "/root"
+
+// makeRoot fills rootDir, with the /run that is given. The system's directories are links in some systems.
+func makeRoot(run mount) error {
+	for _, name := range []string{"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"} {
+		here, there := "/"+name, filepath.Join(rootDir, name)
+		if target, err := os.Readlink(here); err == nil {
+			if err := os.Symlink(target, there); err != nil {
+				return err
+			}
+		} else if _, err := os.Stat(here); err == nil {
+			if err := bind(here, there); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range []string{"/proc", "/sys", "/dev"} {
+		if err := bind(name, rootDir+name); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{"/etc", "/run", scratch} {
+		if err := os.Mkdir(rootDir+dir, 0o755); err != nil {
+			return err
+		}
+	}
+	// Not recursive: rootDir is in there.
+	return doMounts([]mount{run, {scratch, rootDir + scratch, "", unix.MS_BIND, ""}})
+}
+
+func bind(from, to string) error {
+	if err := os.Mkdir(to, 0o755); err != nil {
+		return err
+	}
+	return doMounts([]mount{{from, to, "", unix.MS_BIND | unix.MS_REC, ""}})
+}
+
+// ownRoot makes a root directory that belongs to the world's root, with a /run of its own, and goes there for good, as
+// containers do.
+func ownRoot() error {
+	if err := doMounts([]mount{{"tmpfs", rootDir, "tmpfs", 0, "mode=755"}}); err != nil {
+		return err
+	}
+	if err := makeRoot(mount{"tmpfs", rootDir + "/run", "tmpfs", 0, "mode=755"}); err != nil {
+		return err
+	}
+	if err := unix.Chdir(rootDir); err != nil {
+		return err
+	}
+	if err := unix.PivotRoot(".", "."); err != nil {
+		return os.NewSyscallError("pivot_root", err)
+	}
+	return os.NewSyscallError("umount2", unix.Unmount(".", unix.MNT_DETACH))
+}
+
+// chrootDir makes a root directory that is no mount, with the machine's /run in it.
+func chrootDir() error {
+	return makeRoot(mount{"/run", rootDir + "/run", "", unix.MS_BIND | unix.MS_REC, ""})
+}
+
+func chroot() error {
+	return errors.Join(unix.Chroot(rootDir), unix.Chdir("/"))
+}
