@@ -16,8 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A host is the machine that a world is on.
@@ -95,8 +93,10 @@ func (h *host) furnish(binary string) error {
 	if err != nil {
 		return err
 	}
+	if err := ownTree(); err != nil {
+		return err
+	}
 	if err := doMounts([]mount{
-		{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""},
 		{"proc", "/proc", "proc", 0, ""},
 		{"sysfs", "/sys", "sysfs", 0, ""},
 		{"tmpfs", scratch, "tmpfs", 0, "mode=755"},
@@ -268,15 +268,16 @@ func (h *host) harmed(v *verb, before directory) (wrong []string) {
 // unlike says which processes a command has left, and which it has ended. What was killed, and what the kernel still takes
 // down, may take a moment.
 func (h *host) unlike(before []string, v *verb, code int) []string {
+	kills := v.name == "delete --kill" && !h.restarted && !h.empty
 	ended := 0
-	if v.name == "delete --kill" && code == 0 && !h.restarted {
+	if kills && code == 0 {
 		ended = 1
 	}
 	var more, fewer []string
 	for range 100 {
 		now := processes()
 		more, fewer = h.notIn(now, before), h.notIn(before, now)
-		if len(more) == 0 && len(fewer) == ended {
+		if len(more) == 0 && (len(fewer) == ended || kills && h.refused && len(fewer) <= 1) {
 			return nil
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -290,7 +291,7 @@ func (h *host) unlike(before []string, v *verb, code int) []string {
 // notIn returns the processes that are not in another list, but for those of the loops.
 func (h *host) notIn(processes, list []string) []string {
 	return slices.DeleteFunc(slices.Clone(processes), func(p string) bool {
-		return slices.Contains(list, p) || h.restless && strings.HasSuffix(p, "(ip)")
+		return slices.Contains(list, p) || h.restless && (strings.HasSuffix(p, "(ip)") || strings.HasSuffix(p, "(exe)"))
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,6 +25,43 @@ func doMounts(mounts []mount) error {
 		}
 	}
 	return nil
+}
+
+// ownTree takes this mount namespace apart from all others. In a chroot whose root is no mount it first goes to a copy of
+// the root that is one, and sees to it from outside of the chroot that nothing of that is seen elsewhere.
+func ownTree() error {
+	apart := mount{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""}
+	err := doMounts([]mount{apart})
+	if !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	if err := outside(func() error { return doMounts([]mount{apart}) }); err != nil {
+		return err
+	}
+	if err := doMounts([]mount{{"/", scratch, "", unix.MS_BIND | unix.MS_REC, ""}}); err != nil {
+		return err
+	}
+	return errors.Join(unix.Chroot(scratch), unix.Chdir("/"), doMounts([]mount{apart}))
+}
+
+// outside runs a function in the root of the mount namespace, where no chroot leads. Its thread ends with it.
+func outside(f func() error) error {
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		here, err := os.Open("/proc/thread-self/ns/mnt")
+		if err == nil {
+			err = os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_FS))
+		}
+		if err == nil {
+			err = os.NewSyscallError("setns", unix.Setns(int(here.Fd()), unix.CLONE_NEWNS))
+		}
+		if err == nil {
+			err = f()
+		}
+		result <- err
+	}()
+	return <-result
 }
 
 // mounts returns what does these mounts.

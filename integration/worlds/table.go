@@ -8,8 +8,42 @@ import (
 	"strings"
 )
 
-// tables returns what docs/worlds.md shows: what comes out in a plain world, and the worlds.
-func tables() string { return "" }
+// tables returns what docs/worlds.md shows: what comes out in a plain world, and what is different in the others.
+func tables() string {
+	var text strings.Builder
+	text.WriteString("\n| verb | command line | exit code |\n|---|---|---|\n")
+	for _, v := range verbs {
+		fmt.Fprintf(&text, "| %s | `netns %s` | %s |\n", v.name, v.args, outcome(v.codes))
+	}
+	text.WriteString("\n| world | what it is | unlike in a plain one |\n|---|---|---|\n")
+	for _, w := range worlds {
+		var lines []string
+		for _, o := range w.but {
+			lines = append(lines, o.String())
+		}
+		fmt.Fprintf(&text, "| %s | %s | %s |\n", w.name, w.is, strings.Join(lines, "<br>"))
+	}
+	return text.String() + "\n"
+}
+
+func (o override) String() string {
+	what := outcome(o.codes)
+	if o.says != "" {
+		what += ", naming " + o.says
+	}
+	who := o.verbs
+	if strings.Contains(who, everyVerb) {
+		who = strings.Replace(who, everyVerb, "all that look into the run directory", 1)
+	}
+	return fmt.Sprintf("%s: %s (%s)", who, what, o.why)
+}
+
+func outcome(codes []int) string {
+	if len(codes) == 0 {
+		return "left out"
+	}
+	return "**" + orList(codes) + "**"
+}
 
 // Between these, a file shows the tables.
 const begin, end = "<!-- make worlds checks from here -->\n", "<!-- to here -->\n"

@@ -97,6 +97,8 @@ var verbs = []verb{
 	{name: "delete late (hidden)", args: "delete late", codes: exit(4), on: late, seen: hidden},
 	{name: "delete late-ip (hidden)", args: "delete late-ip", codes: exit(4, 5), on: lateIP, seen: hidden},
 	{name: "delete --kill late (hidden)", args: "delete --kill --grace 1s late", codes: exit(4), on: late, seen: hidden},
+	// Where its process is seen, this is the user's wish, and left out.
+	{name: "delete --kill early", args: "delete --kill --grace 1s early", on: early, seen: mounted},
 
 	{name: "recover --dry-run", args: "recover --dry-run", codes: exit(0)},
 	{name: "recover", args: "recover", codes: exit(0), removes: "u"},
