@@ -112,10 +112,15 @@ func (h *host) furnish(binary string) error {
 
 // makeBystanders makes a namespace by netns and another one by ip netns, with a process in each.
 func (h *host) makeBystanders(ours, ips string) error {
-	for name, cmd := range map[string]*exec.Cmd{
-		ours: exec.Command(netns, "create", "-q", ours),
-		ips:  exec.Command("ip", "netns", "add", ips),
-	} {
+	names := []string{ours, ips}
+	if h.ipFirst {
+		slices.Reverse(names)
+	}
+	for _, name := range names {
+		cmd := exec.Command(netns, "create", "-q", name)
+		if name == ips {
+			cmd = exec.Command("ip", "netns", "add", name)
+		}
 		if a := run(cmd, false); a.Code != 0 {
 			return fmt.Errorf("make %s: %v", name, a)
 		}
@@ -204,7 +209,12 @@ func (h *host) cell(v *verb) error {
 		h.waitForAge(before)
 	}
 	started := processes()
-	got := h.ask(request{Args: words(v.args), Term: v.term})
+	var got answer
+	if v.outside {
+		got = run(exec.Command(netns, words(v.args)...), v.term)
+	} else {
+		got = h.ask(request{Args: words(v.args), Term: v.term})
+	}
 	after, err := look(h.pid, h.root)
 	if err != nil {
 		return err
@@ -215,7 +225,7 @@ func (h *host) cell(v *verb) error {
 	h.report.Cells++
 	h.report.All = append(h.report.All, fmt.Sprintf("%s: %s: %v", h.name, v.name, got))
 	if len(wrong) > 0 {
-		h.report.Wrong = append(h.report.Wrong, fmt.Sprintf("%s: netns %s: %s; %v", h.name, v.args, strings.Join(wrong, "; "), got))
+		h.report.Wrong = append(h.report.Wrong, fmt.Sprintf("%s: %s: %s; %v", h.name, v.name, strings.Join(wrong, "; "), got))
 	}
 	return nil
 }

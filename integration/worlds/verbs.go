@@ -16,6 +16,8 @@ type verb struct {
 	on   string
 	seen sight
 	term bool // it does not end by itself: SIGTERM after a moment
+	// outside says that the host runs it, in its own surroundings.
+	outside bool
 }
 
 // A sight is how a world sees a bystander.
@@ -103,5 +105,7 @@ var verbs = []verb{
 	{name: "recover --dry-run", args: "recover --dry-run", codes: exit(0)},
 	{name: "recover", args: "recover", codes: exit(0), removes: "u"},
 	{name: "recover (again)", args: "recover", codes: exit(0)},
+	// What the world has made lives, too, when the machine's administrator comes by.
+	{name: "recover on the machine", args: "recover", codes: exit(0), outside: true},
 	{name: "delete --all", args: "delete --all", codes: exit(0)},
 }

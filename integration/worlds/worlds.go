@@ -24,6 +24,7 @@ type world struct {
 	empty     bool // no subjects are made
 	restarted bool // the subjects are made in a mount namespace that has ended
 	restless  bool // ip netns adds and deletes meanwhile
+	ipFirst   bool // ip netns sets the run directory up
 	refused   bool // what is refused here, delete --kill may meet when the processes have been ended already
 
 	needs func() string // says why this machine cannot have the world, or ""
@@ -99,6 +100,9 @@ var (
 var (
 	left = override{repairs, exit(8), "", "what the machine mounted since cannot be seen from here, so it is left"}
 
+	// The same the other way round.
+	leftThere = override{"recover on the machine", exit(8), "", "what is mounted here cannot be seen there, so it is left"}
+
 	// The machine's process in there is in no /proc of the container's.
 	othersHidden = override{"delete --kill early", exit(8), "", "there may be processes that are not seen, so none is killed and nothing deleted"}
 
@@ -126,40 +130,44 @@ var worlds = []*world{
 	{name: "plain", is: "root on the machine"},
 	{name: "/run shared", is: "the machine's /run is a shared mount, as systemd makes it",
 		host: mounts(mount{"", "/run", "", unix.MS_SHARED, ""})},
+	{name: "/run shared, by ip", is: "the same, and ip netns has set the run directory up", ipFirst: true,
+		host: mounts(mount{"", "/run", "", unix.MS_SHARED, ""}),
+		but: []override{{repairs + ", recover on the machine", exit(0, 8), "", "before version 7 it leaves the directory in /run's peer group, " +
+			"so that all is mounted twice, and that can be mended only while it is empty"}}},
 	{name: "/run covered", is: "a mount namespace with a second tmpfs on /run, which covers the machine's run directory",
 		flags: apart, enter: all(private, freshRun)},
 	{name: "/run on overlayfs", is: "the machine's /run is an overlay", host: overlayRun},
 	{name: "restarted", is: "a container started again: its names are still in the machine's run directory, on an overlay, and the " +
 		"mount namespace in which they were mounted has ended", flags: container, host: overlayRun, restarted: true, needs: linux(6, 11),
 		enter: all(private, mounts(ownProc)),
-		but: []override{
+		but: []override{leftThere,
 			{"verify, set, " + pids, exit(4), "", "they show nothing; create and delete take them for stale"},
 			{"exec, exec --user, " + netOnly, exit(125), "", "they show nothing"},
 			left, othersHidden,
 		}},
 
 	{name: "container, private", is: "PID, mount and network namespaces of its own, with the machine's run directory, private: " +
-		"as docker run -v makes it", flags: container, enter: all(private, mounts(ownProc)), but: []override{left, othersHidden}},
-	{name: "container, slave", is: "the same, as a slave: what the machine mounts comes in", flags: container, enter: all(slave, mounts(ownProc)), but: []override{othersHidden}},
+		"as docker run -v makes it", flags: container, enter: all(private, mounts(ownProc)), but: []override{leftThere, left, othersHidden}},
+	{name: "container, slave", is: "the same, as a slave: what the machine mounts comes in", flags: container, enter: all(slave, mounts(ownProc)), but: []override{leftThere, othersHidden}},
 	{name: "container, shared", is: "the same, shared: both see what the other mounts", flags: container, enter: mounts(ownProc), but: []override{othersHidden}},
 	{name: "container, private, own boot id", is: "the same with a boot id of its own, as systemd-nspawn and LXC give it",
-		flags: container, enter: all(private, mounts(ownProc), ownBootID), but: []override{left, othersHidden}},
-	{name: "container, slave, own boot id", is: "the same, as a slave", flags: container, enter: all(slave, mounts(ownProc), ownBootID), but: []override{othersHidden}},
+		flags: container, enter: all(private, mounts(ownProc), ownBootID), but: []override{leftThere, left, othersHidden}},
+	{name: "container, slave, own boot id", is: "the same, as a slave", flags: container, enter: all(slave, mounts(ownProc), ownBootID), but: []override{leftThere, othersHidden}},
 	{name: "container, shared, own boot id", is: "the same, shared", flags: container, enter: all(mounts(ownProc), ownBootID), but: []override{othersHidden}},
 
 	{name: "hidepid", is: "root, /proc mounted with hidepid=2", flags: apart, enter: slave,
-		close: mounts(mount{"proc", "/proc", "proc", 0, "hidepid=2"})},
+		close: mounts(mount{"proc", "/proc", "proc", 0, "hidepid=2"}), but: []override{leftThere}},
 	{name: "hidepid, service", is: "a service user with the four capabilities, hidepid=2, the run directory private: systemd's " +
 		"ProtectProc=invisible", flags: apart, enter: private, launch: service,
 		close: mounts(mount{"proc", "/proc", "proc", 0, "hidepid=2"}),
-		but: []override{left, noSetgroups, nothingKilled,
+		but: []override{leftThere, left, noSetgroups, nothingKilled,
 			{"delete --kill early", exit(6), "CAP_SYS_PTRACE", "the same"},
 			{"identify, attach", exit(3, 6), "", "root's process is not there for this user"}}},
 	{name: "subset=pid", is: "root, /proc mounted with subset=pid, so without /proc/sys: ProcSubset=pid", flags: apart, enter: slave,
 		close: mounts(mount{"proc", "/proc", "proc", 0, "subset=pid"}),
-		but:   []override{{repairs, exit(0, 8), "", "without the boot id what was unmounted by hand may be left, and said"}}},
+		but:   []override{leftThere, {repairs, exit(0, 8), "", "without the boot id what was unmounted by hand may be left, and said"}}},
 	{name: "no /proc", is: "root, nothing mounted on /proc", flags: apart, enter: slave, close: noProc,
-		but: []override{
+		but: []override{leftThere,
 			{lists + ", list-id, create --dry-run, delete --if-exists, " + asIs, exit(0, 9), "/proc", "it may be done without"},
 			{exists, exit(4, 9), "", "the same"},
 			{shows + ", " + pids + ", identify, set, " + makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all, " +
@@ -168,9 +176,9 @@ var worlds = []*world{
 			{enters + ", " + netOnly + ", " + runs, exit(125), "/proc", "it takes /proc"},
 		}},
 	{name: "/sys read-only", is: "root, /sys mounted read-only", flags: apart, enter: slave,
-		close: mounts(mount{"", "/sys", "", unix.MS_REMOUNT | unix.MS_BIND | unix.MS_RDONLY, ""})},
+		close: mounts(mount{"", "/sys", "", unix.MS_REMOUNT | unix.MS_BIND | unix.MS_RDONLY, ""}), but: []override{leftThere}},
 	{name: "/sys covered", is: "root, a tmpfs on /sys/kernel", flags: apart, enter: slave,
-		close: mounts(mount{"tmpfs", "/sys/kernel", "tmpfs", 0, ""})},
+		close: mounts(mount{"tmpfs", "/sys/kernel", "tmpfs", 0, ""}), but: []override{leftThere}},
 	{name: "chroot", is: "root in a chroot whose root directory is no mount", enter: chrootDir, launch: chroot, root: rootDir,
 		but: []override{{enters + ", run", exit(125), "", "the kernel makes only a mount private; --net-only needs none"}}},
 
@@ -178,7 +186,7 @@ var worlds = []*world{
 		flags: rootless, ids: rootAlone, enter: all(private, mounts(ownProc), freshRun), but: []override{noOtherUser}},
 	{name: "rootless, the machine's /run", refused: true, is: "the same, with the machine's run directory: its mounts are locked",
 		flags: rootless, ids: rootAlone, enter: all(private, mounts(ownProc)),
-		but: []override{noOtherUser, left, othersHidden,
+		but: []override{leftThere, noOtherUser, left, othersHidden,
 			{"exec --all", exit(125), "", "the machine's namespaces cannot be entered"},
 			{"delete --all", nil, "", "left out: the machine's cannot be unmounted"}}},
 	{name: "65536 users", is: "a user namespace of another user's with 65536 users mapped, 65534 too, and a root directory of its own: " +
@@ -251,9 +259,9 @@ var worlds = []*world{
 			{repairs, exit(1, 8), "seccomp", "the same"},
 			{enters + ", run", exit(125), "seccomp", "fsopen is refused"}}},
 	{name: "seccomp, no listmount", is: "a profile from before Linux 6.8: listmount and statmount fail with EPERM; the run directory is private",
-		flags: apart, enter: private, launch: filter(refusal{unix.EPERM, 0, listCalls}), but: []override{left}},
+		flags: apart, enter: private, launch: filter(refusal{unix.EPERM, 0, listCalls}), but: []override{leftThere, left}},
 	{name: "seccomp, listmount ENOSYS", is: "the same with ENOSYS, as on a kernel that has no such calls",
-		flags: apart, enter: private, launch: filter(refusal{unix.ENOSYS, 0, listCalls}), but: []override{left}},
+		flags: apart, enter: private, launch: filter(refusal{unix.ENOSYS, 0, listCalls}), but: []override{leftThere, left}},
 	{name: "seccomp, no pidfd", is: "pidfd_open and its like, clone3, close_range, openat2 fail with ENOSYS",
 		launch: filter(refusal{unix.ENOSYS, 0, processCalls}),
 		but:    []override{{"delete --kill", exit(9), "pidfd", "a number alone could be another process's"}}},
@@ -265,10 +273,10 @@ var worlds = []*world{
 	{name: "ACL", is: "an access control list lets another user write to the run directory",
 		close: func() error { return letWrite(runDir, 1000) },
 		but: []override{
-			{everyVerb, exit(1), runDir, "it is not trusted"},
+			{everyVerb + ", recover on the machine", exit(1), runDir, "it is not trusted"},
 			{enters + ", " + netOnly, exit(125), runDir, "it is not trusted"}}},
 	{name: "beside ip netns", is: "ip netns add and del run all the time, twice", restless: true,
-		but: []override{{repairs, exit(0, 8), "", "a file of ip's that is a moment old is left"},
+		but: []override{{repairs + ", recover on the machine", exit(0, 8), "", "a file of ip's that is a moment old is left"},
 			{"exec --all", exit(0, 125), "", "what ip deletes meanwhile is named"}}},
 	{name: "eight files", refused: true, is: "ulimit -n 8", launch: files(8),
 		but: []override{
