@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -46,7 +45,7 @@ func main() {
 	case *write != "":
 		err = writeInto(*write, tables())
 	default:
-		err = runAll(*binary, *jobs, *only, *row, *doc, *verbose)
+		err = runAll(job{*binary, *row, *jobs, *verbose}, *only, *doc)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worlds:", err)
@@ -65,90 +64,95 @@ func matching(pattern string) (func(*verb) bool, error) {
 // errWrong says that the table is not as it must be; what is wrong was printed.
 var errWrong = errors.New("what came out is not what the table says")
 
-// runAll runs the worlds and prints what came out.
-func runAll(binary string, jobs int, only, row, doc string, verbose bool) error {
+// A job is what is to be run, and how.
+type job struct {
+	binary, row string // the command, and the verbs
+	jobs        int    // worlds at once
+	verbose     bool
+}
+
+// runAll runs the worlds whose names match, prints what came out, and compares the table with the file that shows it.
+func runAll(j job, only, doc string) error {
 	if os.Geteuid() != 0 {
 		return errors.New("this takes root")
 	}
-	re, err := regexp.Compile(only)
+	chosen, err := choose(only)
 	if err != nil {
 		return err
 	}
-	if binary, err = filepath.Abs(binary); err != nil {
+	if j.binary, err = filepath.Abs(j.binary); err != nil {
 		return err
 	}
 	start := time.Now()
-	var chosen []*world
+	cells, wrong := 0, 0
+	for i, result := range j.start(chosen) {
+		r := <-result
+		r.print(chosen[i].name, j.verbose)
+		cells += r.Cells
+		wrong += len(r.Wrong)
+	}
+	fmt.Printf("%d worlds, %d cells, %d wrong, in %v, %d at once\n", len(chosen), cells, wrong,
+		time.Since(start).Round(time.Second), j.jobs)
+	if wrong > 0 || cells == 0 {
+		return errWrong
+	}
+	if doc != "" {
+		return sameAs(doc, tables())
+	}
+	return nil
+}
+
+// choose returns the worlds whose names match and that this machine can have. It names those that it cannot.
+func choose(only string) (chosen []*world, err error) {
+	re, err := regexp.Compile(only)
+	if err != nil {
+		return nil, err
+	}
 	for _, w := range worlds {
 		if !re.MatchString(w.name) {
 			continue
 		}
 		if why := w.lacks(); why != "" {
-			fmt.Printf("%-44s skipped: %s\n", w.name, why)
+			fmt.Printf("%-32s skipped: %s\n", w.name, why)
 			continue
 		}
 		chosen = append(chosen, w)
 	}
-	cells, wrong := 0, 0
-	for w, r := range reports(chosen, jobs, binary, row) {
-		for _, text := range r.Wrong {
-			fmt.Println("WRONG:", text)
-		}
-		if verbose {
-			fmt.Println(strings.Join(r.All, "\n"))
-		}
-		fmt.Printf("%-44s %3d cells, %3d wrong, %v\n", w.name, r.Cells, len(r.Wrong), r.Took.Round(100*time.Millisecond))
-		cells += r.Cells
-		wrong += len(r.Wrong)
-	}
-	fmt.Printf("%d worlds, %d cells, %d wrong, in %v, %d at once\n", len(chosen), cells, wrong,
-		time.Since(start).Round(time.Second), jobs)
-	if doc != "" {
-		if err := sameAs(doc, tables()); err != nil {
-			return err
-		}
-	}
-	if wrong > 0 || cells == 0 {
-		return errWrong
-	}
-	return nil
+	return chosen, nil
 }
 
-// reports runs worlds, some at once, and yields what came out in the worlds' order.
-func reports(chosen []*world, jobs int, binary, row string) func(yield func(*world, report) bool) {
-	places := make(chan struct{}, jobs)
-	results := make([]report, len(chosen))
-	done := make([]chan struct{}, len(chosen))
+// start starts the worlds in their order, some at once, and returns where each will report.
+func (j job) start(chosen []*world) []chan report {
+	results, places := make([]chan report, len(chosen)), make(chan struct{}, j.jobs)
 	for i := range chosen {
-		done[i] = make(chan struct{})
+		results[i] = make(chan report, 1)
 	}
-	var order sync.Mutex // the worlds begin in their order
-	return func(yield func(*world, report) bool) {
-		go func() {
-			order.Lock()
-			defer order.Unlock()
-			for i, w := range chosen {
-				places <- struct{}{}
-				go func() {
-					results[i] = ask(w, binary, row)
-					close(done[i])
-					<-places
-				}()
-			}
-		}()
+	go func() {
 		for i, w := range chosen {
-			<-done[i]
-			if !yield(w, results[i]) {
-				return
-			}
+			places <- struct{}{}
+			go func() {
+				results[i] <- j.ask(w)
+				<-places
+			}()
 		}
+	}()
+	return results
+}
+
+func (r report) print(name string, verbose bool) {
+	if verbose {
+		fmt.Println(strings.Join(r.All, "\n"))
 	}
+	for _, text := range r.Wrong {
+		fmt.Println("WRONG:", text)
+	}
+	fmt.Printf("%-32s %3d cells, %2d wrong, %5.1fs\n", name, r.Cells, len(r.Wrong), r.Took.Seconds())
 }
 
 // ask runs a world on a host of its own. What the world leaves ends with the host.
-func ask(w *world, binary, row string) (r report) {
+func (j job) ask(w *world) (r report) {
 	runtime.LockOSThread() // the host ends with the thread that started it, should this process be killed
-	cmd := exec.Command("/proc/self/exe", "-host", w.name, "-binary", binary, "-verb", row)
+	cmd := exec.Command("/proc/self/exe", "-host", w.name, "-binary", j.binary, "-verb", j.row)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,

@@ -117,9 +117,12 @@ var (
 		{exists, exit(4, 6), "", "that it is there may be seen first, or last"},
 		{enters + ", " + netOnly, exit(125), "CAP_SYS_ADMIN", "entering needs it"},
 	}
+	killRefused = override{"delete --kill", exit(1, 8), "", "refused, or whether processes are hidden cannot be seen"}
+
 	// A filter's EPERM is no lack of a capability, and the message must not say so.
 	noMounts = []override{
-		{makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all", exit(1), "seccomp", "mounting is refused"},
+		{makes + ", attach, " + removes + ", delete (several), delete --all", exit(1), "seccomp", "mounting is refused"},
+		killRefused,
 		{exists, exit(1, 4), "", "that it is there may be seen first, or last"},
 		{repairs, exit(1, 8), "seccomp", "what is below a mount cannot be looked at"},
 		{enters + ", run", exit(125), "seccomp", "no mount namespace can be furnished"},
@@ -244,20 +247,25 @@ var worlds = []*world{
 		launch: filter(refusal{unix.EPERM, 0, dockerCalls}, refusal{unix.EPERM, anyNamespace, cloneCalls}, refusal{unix.ENOSYS, 0, clone3}),
 		but: append(append([]override{}, noMounts...),
 			override{"verify", exit(1), "seccomp", "setns is refused"},
+			override{"inspect, inspect -o json", exit(0, 1), "seccomp", "what is inside is left out, or that it cannot be seen is said"},
 			override{netOnly + ", " + runs, exit(125), "seccomp", "setns and unshare are refused"})},
 	{name: "seccomp, new calls ENOSYS", refused: true, is: "a profile from before Linux 5.2, of a new runc: what it does not know fails with ENOSYS",
 		launch: filter(refusal{unix.ENOSYS, 0, newCalls}),
 		but: []override{
 			{lists + ", list-id, " + shows + ", " + asIs, exit(0, 9), "", "what is below a mount cannot be looked at"},
 			{makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all, " + repairs, exit(9), "", "netns needs Linux 5.2"},
+			{"delete --kill", exit(8, 9), "", "the same, or whether processes are hidden cannot be seen"},
 			{exists, exit(4, 9), "", "that it is there may be seen first, or last"},
-			{enters + ", run", exit(125), "", "netns needs Linux 5.2"}}},
+			{enters, exit(125), "", "netns needs Linux 5.2"},
+			{"run", exit(0, 125), "", "it may go on with the caller's /sys"}}},
 	{name: "seccomp, new calls EPERM", refused: true, is: "the same of an old runc: what it does not know fails with EPERM",
 		launch: filter(refusal{unix.EPERM, 0, newCalls}),
 		but: []override{
-			{removes + ", delete (several), delete --kill, delete --all", exit(1), "seccomp", "what is below a mount cannot be looked at"},
+			{removes + ", delete (several), delete --all", exit(1), "seccomp", "what is below a mount cannot be looked at"},
+			killRefused,
 			{repairs, exit(1, 8), "seccomp", "the same"},
-			{enters + ", run", exit(125), "seccomp", "fsopen is refused"}}},
+			{enters, exit(125), "seccomp", "fsopen is refused"},
+			{"run", exit(0, 125), "seccomp", "it may go on with the caller's /sys"}}},
 	{name: "seccomp, no listmount", is: "a profile from before Linux 6.8: listmount and statmount fail with EPERM; the run directory is private",
 		flags: apart, enter: private, launch: filter(refusal{unix.EPERM, 0, listCalls}), but: []override{leftThere, left}},
 	{name: "seccomp, listmount ENOSYS", is: "the same with ENOSYS, as on a kernel that has no such calls",
@@ -268,6 +276,7 @@ var worlds = []*world{
 	{name: "seccomp, no unshare", is: "unshare and setns fail with EPERM", launch: filter(refusal{unix.EPERM, 0, enterCalls}),
 		but: []override{
 			{"verify, " + makes + ", delete --wait", exit(1), "seccomp", "no namespace can be made or entered"},
+			{"inspect, inspect -o json", exit(0, 1), "seccomp", "what is inside is left out, or that it cannot be seen is said"},
 			{enters + ", " + netOnly + ", " + runs, exit(125), "seccomp", "the same"}}},
 
 	{name: "ACL", is: "an access control list lets another user write to the run directory",
@@ -281,6 +290,7 @@ var worlds = []*world{
 	{name: "eight files", refused: true, is: "ulimit -n 8", launch: files(8),
 		but: []override{
 			{everyVerb, exit(0, 1), "", "done, or a message: too many open files"},
+			{"delete --kill", exit(0, 1, 8), "", "the same, or whether processes are hidden cannot be seen"},
 			{exists, exit(1, 4), "", "the same"},
 			{"delete (several)", exit(1, 3), "", "the same"},
 			{"monitor", exit(1, 128+15), "", "the same"},
