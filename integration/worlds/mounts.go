@@ -103,13 +103,15 @@ func noProc() error {
 	}
 }
 
-// ownBootID gives the world a boot id of its own, as systemd-nspawn and LXC do.
-func ownBootID() error {
-	const file = scratch + "/boot_id"
-	if err := os.WriteFile(file, []byte("11111111-2222-3333-4444-555555555555\n"), 0o444); err != nil {
-		return err
+// ownBootID returns what gives the world a boot id of its own, as systemd-nspawn and LXC do.
+func ownBootID(begin string) func() error {
+	return func() error {
+		file := filepath.Join(scratch, "boot_id."+begin)
+		if err := os.WriteFile(file, []byte(begin+"1111-2222-3333-4444-555555555555\n"), 0o444); err != nil {
+			return err
+		}
+		return doMounts([]mount{{file, "/proc/sys/kernel/random/boot_id", "", unix.MS_BIND, ""}})
 	}
-	return doMounts([]mount{{file, "/proc/sys/kernel/random/boot_id", "", unix.MS_BIND, ""}})
 }
 
 // overlayRun puts the machine's /run on an overlay.

@@ -106,6 +106,11 @@ var (
 	// The machine's process in there is in no /proc of the container's.
 	othersHidden = override{"delete --kill early", exit(8), "", "there may be processes that are not seen, so none is killed and nothing deleted"}
 
+	// Names of a mount namespace that has ended.
+	isDead = []override{leftThere, left, othersHidden,
+		{"verify, set, " + pids, exit(4), "", "they show nothing; create and delete take them for stale"},
+		{"exec, exec --user, " + netOnly, exit(125), "", "they show nothing"}}
+
 	noOtherUser   = override{"exec --user", exit(125), "", "no other user is mapped"}
 	noSetgroups   = override{"exec --user", exit(125), "CAP_SETGID", "it would become another user"}
 	noPtrace      = override{"identify, attach", exit(6), "CAP_SYS_PTRACE", "the process is root's"}
@@ -143,20 +148,18 @@ var worlds = []*world{
 	{name: "restarted", is: "a container started again: its names are still in the machine's run directory, on an overlay, and the " +
 		"mount namespace in which they were mounted has ended", flags: container, host: overlayRun, restarted: true, needs: linux(6, 11),
 		enter: all(private, mounts(ownProc)),
-		but: []override{leftThere,
-			{"verify, set, " + pids, exit(4), "", "they show nothing; create and delete take them for stale"},
-			{"exec, exec --user, " + netOnly, exit(125), "", "they show nothing"},
-			left, othersHidden,
-		}},
+		but:   isDead},
+	{name: "restarted, own boot id", is: "the same, with another boot id at each start", flags: container, host: overlayRun, restarted: true,
+		needs: linux(6, 11), enter: all(private, mounts(ownProc), ownBootID("1111")), close: ownBootID("2222"), but: isDead},
 
 	{name: "container, private", is: "PID, mount and network namespaces of its own, with the machine's run directory, private: " +
 		"as docker run -v makes it", flags: container, enter: all(private, mounts(ownProc)), but: []override{leftThere, left, othersHidden}},
 	{name: "container, slave", is: "the same, as a slave: what the machine mounts comes in", flags: container, enter: all(slave, mounts(ownProc)), but: []override{leftThere, othersHidden}},
 	{name: "container, shared", is: "the same, shared: both see what the other mounts", flags: container, enter: mounts(ownProc), but: []override{othersHidden}},
 	{name: "container, private, own boot id", is: "the same with a boot id of its own, as systemd-nspawn and LXC give it",
-		flags: container, enter: all(private, mounts(ownProc), ownBootID), but: []override{leftThere, left, othersHidden}},
-	{name: "container, slave, own boot id", is: "the same, as a slave", flags: container, enter: all(slave, mounts(ownProc), ownBootID), but: []override{leftThere, othersHidden}},
-	{name: "container, shared, own boot id", is: "the same, shared", flags: container, enter: all(mounts(ownProc), ownBootID), but: []override{othersHidden}},
+		flags: container, enter: all(private, mounts(ownProc), ownBootID("1111")), but: []override{leftThere, left, othersHidden}},
+	{name: "container, slave, own boot id", is: "the same, as a slave", flags: container, enter: all(slave, mounts(ownProc), ownBootID("1111")), but: []override{leftThere, othersHidden}},
+	{name: "container, shared, own boot id", is: "the same, shared", flags: container, enter: all(mounts(ownProc), ownBootID("1111")), but: []override{othersHidden}},
 
 	{name: "hidepid", is: "root, /proc mounted with hidepid=2", flags: apart, enter: slave,
 		close: mounts(mount{"proc", "/proc", "proc", 0, "hidepid=2"}), but: []override{leftThere}},
