@@ -4,9 +4,9 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// What filters refuse. Each set is one that is in use: systemd's @mount (src/shared/seccomp-util.c), docker's default profile
-// (moby, profiles/seccomp/default.json) for who has no CAP_SYS_ADMIN, and what a profile does not know because the call is
-// newer than the profile. Docker and runc answered that with EPERM until runc 1.0.0-rc93, and with ENOSYS since.
+// The calls that real filters refuse: systemd's set @mount (src/shared/seccomp-util.c); docker's default profile for a
+// container without CAP_SYS_ADMIN (moby, profiles/seccomp/default.json); and calls that are newer than the profile. Runc
+// answers those with ENOSYS since 1.0.0-rc93, and answered them with EPERM before.
 var (
 	mountCalls = []uint32{unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_FSOPEN, unix.SYS_FSCONFIG,
 		unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_OPEN_TREE, unix.SYS_MOVE_MOUNT, unix.SYS_MOUNT_SETATTR}

@@ -24,7 +24,7 @@ const (
 	self    = scratch + "/worlds" // this program
 )
 
-// A request is what a host asks the first process of its world for: to make the subjects, or to run a command.
+// A request asks the first process of a world to make the subjects, or to run a command.
 type request struct {
 	Subjects bool
 	Args     []string
@@ -37,7 +37,7 @@ type inside struct {
 	pids map[string]string // of the processes in the subjects, by their word in a command line
 }
 
-// serve enters a world and answers requests until there are no more. The first answer says that the world is there.
+// serve enters a world and answers the host's requests. The first answer says that the process has entered.
 func (w *world) serve(in io.Reader, out io.Writer) error {
 	hear, tell := json.NewDecoder(in), json.NewEncoder(out)
 	me := &inside{world: w, pids: map[string]string{}}
@@ -75,7 +75,7 @@ func errorOf(f func() error) error {
 	return f()
 }
 
-// command runs netns as this world's programs are run.
+// command runs netns through -launch.
 func (w *inside) command(r request) answer {
 	args := []string{"-launch", w.name}
 	for _, arg := range r.Args {
@@ -87,8 +87,7 @@ func (w *inside) command(r request) answer {
 	return run(exec.Command(self, args...), r.Term)
 }
 
-// makeSubjects makes the world's own namespaces and the processes in them, and then takes from the world what it is to do
-// without.
+// makeSubjects makes the subjects and the processes in them, and then takes from the world what it must do without.
 func (w *inside) makeSubjects() error {
 	if !w.empty {
 		cmd := exec.Command(netns, append([]string{"create", "-q"}, subjects...)...)
@@ -112,8 +111,8 @@ func (w *inside) makeSubjects() error {
 	return errorOf(w.close)
 }
 
-// sleep starts a process in a namespace, or in a fresh one, and waits until it is there. That in k is another user's, where
-// there are others.
+// sleep starts a process in a namespace, or in a fresh one, and waits until the process is inside. The process in k belongs
+// to another user, unless the world has only one.
 func (w *inside) sleep(word, name string) error {
 	cmd := sleeper()
 	switch {
@@ -144,7 +143,7 @@ func sleeper(prefix ...string) *exec.Cmd {
 	return exec.Command(args[0], args[1:]...)
 }
 
-// launch becomes the command, as this world's programs are: with fewer capabilities, say, or behind a filter.
+// become becomes the command, after the world's launch function has taken capabilities, say, or set a filter.
 func (w *world) become(args []string) error {
 	runtime.LockOSThread() // what is set for this thread is that of the command
 	if err := errorOf(w.launch); err != nil {

@@ -145,7 +145,7 @@ func (h *host) makeBystanders(ours, ips string) error {
 	return nil
 }
 
-// lives says what is wrong with a bystander's process.
+// lives returns what is wrong with a bystander's process, or "".
 func (h *host) lives(b *bystander) string {
 	inside, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", b.pid))
 	if err != nil || inside != fmt.Sprintf("net:[%d]", b.inode) {
@@ -198,7 +198,7 @@ func (h *host) ask(r request) answer {
 	return a
 }
 
-// cell runs a command in the world, unless that is a row which does not fit there, and judges what came out.
+// cell runs a row in the world if it fits there, and judges what comes out.
 func (h *host) cell(v *verb) error {
 	want := h.expect(v)
 	before, err := look(h.pid, h.root)
@@ -230,7 +230,7 @@ func (h *host) cell(v *verb) error {
 	return nil
 }
 
-// fits says whether the world sees the row's bystander as the row wants it.
+// fits reports whether the world sees the bystander as the row needs it.
 func (v *verb) fits(dir directory) bool {
 	thing, there := dir[v.on]
 	switch v.seen {
@@ -244,7 +244,7 @@ func (v *verb) fits(dir directory) bool {
 	return true
 }
 
-// waitForAge waits until recover would take another tool's file, which the world sees without its namespace, for an old one.
+// waitForAge waits until recover takes the bystanders' bare files for old ones.
 func (h *host) waitForAge(dir directory) {
 	const age = 10500 * time.Millisecond
 	for name, b := range h.others {
@@ -254,8 +254,8 @@ func (h *host) waitForAge(dir directory) {
 	}
 }
 
-// harmed says what has happened to the bystanders, each once. Deleting all that the world sees mounted is what was asked
-// for, and harms their names only.
+// harmed returns what has happened to the bystanders, once for each. A caller of delete --all asks for the names that the
+// world sees mounted.
 func (h *host) harmed(v *verb, before directory) (wrong []string) {
 	for _, name := range bystanders {
 		b := h.others[name]
@@ -275,8 +275,8 @@ func (h *host) harmed(v *verb, before directory) (wrong []string) {
 	return wrong
 }
 
-// unlike says which processes a command has left, and which it has ended. What was killed, and what the kernel still takes
-// down, may take a moment.
+// unlike returns which processes a command has left, and which it has ended. It waits for a second, because a process needs a
+// moment to end.
 func (h *host) unlike(before []string, v *verb, code int) []string {
 	kills := v.name == "delete --kill" && !h.restarted && !h.empty
 	ended := 0
@@ -305,10 +305,10 @@ func (h *host) notIn(processes, list []string) []string {
 	})
 }
 
-// loopName is what the names begin with that come and go.
+// loopName begins the names that loops makes.
 const loopName = "loop"
 
-// loops makes and removes a namespace by ip netns for as long as the host is there.
+// loops makes and removes namespaces by ip netns until the host ends.
 func loops(nth string) {
 	for i := 0; ; i++ {
 		name := loopName + nth + "-" + strconv.Itoa(i%3)

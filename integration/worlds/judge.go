@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// judge says what is wrong with a command's answer, and with the run directory after it.
+// judge returns what is wrong with a command's answer, and with the run directory after it.
 func judge(v *verb, want expectation, got answer, before, after directory) (wrong []string) {
 	switch {
 	case !slices.Contains(want.codes, got.Code):
@@ -40,7 +40,7 @@ func judge(v *verb, want expectation, got answer, before, after directory) (wron
 	return wrong
 }
 
-// allows says whether a command that ended with this code may have made of a name what it is now.
+// allows reports whether a command that ended with this code may have changed a name so.
 func (v *verb) allows(code int, name string, was thing, wasThere bool, is thing, isThere bool) bool {
 	same := was == is && wasThere == isThere
 	kept := code == 8 && strings.Contains(v.args, "--rollback-on-fail=false")
@@ -69,7 +69,7 @@ func describe(t thing, there bool) string {
 	return fmt.Sprintf("the namespace %d, mounted %d times", t.inode, t.mounts)
 }
 
-// misprints says what is wrong with what was printed.
+// misprints returns what is wrong with the output, or "".
 func (v *verb) misprints(stdout string, dir directory) string {
 	if v.check == "json" {
 		var list []map[string]any

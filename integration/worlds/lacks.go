@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lacks says why this machine cannot have the world, or "".
+// lacks returns why this machine cannot have the world, or "".
 func (w *world) lacks() string {
 	if w.flags&unix.CLONE_NEWUSER != 0 {
 		cmd := exec.Command("/proc/self/exe", "-h")
@@ -26,7 +26,7 @@ func (w *world) lacks() string {
 	return ""
 }
 
-// linux returns what asks for a version of the kernel.
+// linux returns a function that returns why the kernel is too old, or "".
 func linux(major, minor int) func() string {
 	return func() string {
 		var name unix.Utsname
@@ -39,7 +39,7 @@ func linux(major, minor int) func() string {
 			return fmt.Sprintf("%s: %v", release, err)
 		}
 		if x < major || x == major && y < minor {
-			return fmt.Sprintf("it takes Linux %d.%d, and this is %s", major, minor, release)
+			return fmt.Sprintf("needs Linux %d.%d, and this is %s", major, minor, release)
 		}
 		return ""
 	}

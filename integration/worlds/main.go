@@ -83,6 +83,9 @@ func runAll(j job, only, doc string) error {
 	if j.binary, err = filepath.Abs(j.binary); err != nil {
 		return err
 	}
+	if _, err := os.Stat(j.binary); err != nil {
+		return err
+	}
 	start := time.Now()
 	cells, wrong := 0, 0
 	for i, result := range j.start(chosen) {

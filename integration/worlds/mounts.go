@@ -27,8 +27,8 @@ func doMounts(mounts []mount) error {
 	return nil
 }
 
-// ownTree takes this mount namespace apart from all others. In a chroot whose root is no mount it first goes to a copy of
-// the root that is one, and sees to it from outside of the chroot that nothing of that is seen elsewhere.
+// ownTree makes all mounts private. In a chroot whose root is no mount, it does so from outside of the chroot, and then goes to
+// a bind mount of the root.
 func ownTree() error {
 	apart := mount{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""}
 	err := doMounts([]mount{apart})
@@ -64,10 +64,10 @@ func outside(f func() error) error {
 	return <-result
 }
 
-// mounts returns what does these mounts.
+// mounts returns a function that makes these mounts.
 func mounts(list ...mount) func() error { return func() error { return doMounts(list) } }
 
-// all returns what does several things.
+// all returns a function that calls several.
 func all(steps ...func() error) func() error {
 	return func() error {
 		for _, step := range steps {
@@ -79,20 +79,15 @@ func all(steps ...func() error) func() error {
 	}
 }
 
-// propagating gives all mounts a propagation, or leaves them as they are copied.
+// propagating returns a function that gives all mounts a propagation.
 func propagating(flag uintptr) func() error {
-	if flag == unix.MS_SHARED {
-		return nothing
-	}
 	return mounts(mount{"", "/", "", flag | unix.MS_REC, ""})
 }
-
-func nothing() error { return nil }
 
 // ownProc is the /proc of the world's own PID namespace.
 var ownProc = mount{"proc", "/proc", "proc", 0, ""}
 
-// noProc takes /proc away, however many there are.
+// noProc unmounts /proc, however often it is mounted.
 func noProc() error {
 	for n := 0; ; n++ {
 		if err := unix.Unmount("/proc", unix.MNT_DETACH); errors.Is(err, unix.EINVAL) && n > 0 {
@@ -103,7 +98,7 @@ func noProc() error {
 	}
 }
 
-// ownBootID returns what gives the world a boot id of its own, as systemd-nspawn and LXC do.
+// ownBootID returns a function that gives the world a boot id of its own, as systemd-nspawn and LXC do.
 func ownBootID(begin string) func() error {
 	return func() error {
 		file := filepath.Join(scratch, "boot_id."+begin)
@@ -125,7 +120,7 @@ func overlayRun() error {
 	return doMounts([]mount{{"overlay", "/run", "overlay", 0, data}})
 }
 
-// limit returns what sets a sysctl of the user namespace.
+// limit returns a function that lets the user namespace have no more of something.
 func limit(key string) func() error {
 	return func() error { return os.WriteFile("/proc/sys/user/"+key, []byte("0"), 0) }
 }
@@ -133,7 +128,7 @@ func limit(key string) func() error {
 // rootDir is a root directory with what programs need.
 const rootDir = scratch + "/root"
 
-// makeRoot fills rootDir, with the /run that is given. The system's directories are links in some systems.
+// makeRoot fills rootDir, and makes a mount for its /run. Some systems have links in place of /bin and /lib.
 func makeRoot(run mount) error {
 	for _, name := range []string{"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"} {
 		here, there := "/"+name, filepath.Join(rootDir, name)
@@ -168,8 +163,7 @@ func bind(from, to string) error {
 	return doMounts([]mount{{from, to, "", unix.MS_BIND | unix.MS_REC, ""}})
 }
 
-// ownRoot makes a root directory that belongs to the world's root, with a /run of its own, and goes there for good, as
-// containers do.
+// ownRoot makes a root directory that belongs to the world's root, with a /run of its own, and goes there as containers do.
 func ownRoot() error {
 	if err := doMounts([]mount{{"tmpfs", rootDir, "tmpfs", 0, "mode=755"}}); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// user returns what makes this thread an ordinary user with these capabilities, ambient so that they survive execve.
+// user returns a function that makes this thread an ordinary user with these ambient capabilities, which survive execve.
 func user(id uintptr, capabilities ...uintptr) func() error {
 	return func() error {
 		if err := unix.Prctl(unix.PR_SET_KEEPCAPS, 1, 0, 0, 0); err != nil {
@@ -47,7 +47,7 @@ func user(id uintptr, capabilities ...uintptr) func() error {
 	}
 }
 
-// without returns what takes capabilities from the programs that this thread becomes.
+// without returns a function that takes capabilities from the programs that this thread becomes.
 func without(capabilities ...uintptr) func() error {
 	return func() error {
 		for _, c := range capabilities {
@@ -59,14 +59,14 @@ func without(capabilities ...uintptr) func() error {
 	}
 }
 
-// files returns what limits the number of open files.
+// files returns a function that limits the number of open files.
 func files(limit uint64) func() error {
 	return func() error {
 		return os.NewSyscallError("setrlimit", unix.Prlimit(0, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: limit, Max: limit}, nil))
 	}
 }
 
-// filter returns what makes system calls fail for this thread and what it becomes.
+// filter returns a function that makes system calls fail for this thread and for the programs that it becomes.
 func filter(refusals ...refusal) func() error {
 	return func() error {
 		arch := uint32(unix.AUDIT_ARCH_X86_64)
@@ -102,7 +102,7 @@ func filter(refusals ...refusal) func() error {
 	}
 }
 
-// A refusal is system calls and what they fail with; with flags, only calls whose first argument has one of them.
+// A refusal makes system calls fail with errno. With flags, it refuses only calls whose first argument has one of them.
 type refusal struct {
 	errno unix.Errno
 	flags uint32

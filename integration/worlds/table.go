@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// tables returns what docs/worlds.md shows: what comes out in a plain world, and what is different in the others.
+// tables returns the two tables of docs/worlds.md: a plain world, and what is different in the others.
 func tables() string {
 	var text strings.Builder
 	text.WriteString("\n| verb | command line | exit code |\n|---|---|---|\n")
@@ -31,10 +31,7 @@ func (o override) String() string {
 	if o.says != "" {
 		what += ", naming " + o.says
 	}
-	who := o.verbs
-	if strings.Contains(who, everyVerb) {
-		who = strings.Replace(who, everyVerb, "all that look into the run directory", 1)
-	}
+	who := strings.Replace(o.verbs, everyVerb, "all that look into the run directory", 1)
 	return fmt.Sprintf("%s: %s (%s)", who, what, o.why)
 }
 

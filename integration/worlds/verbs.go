@@ -11,26 +11,24 @@ type verb struct {
 	adds    string // the names that show a namespace after success
 	removes string // the names that are gone after success
 	check   string // what standard output must be: "names", "json"
-	// On says which bystander the command is about. The row is left out where the world does not see that one as hidden
-	// or as mounted, see the constants.
+	// The row is run only where the world sees the bystander of this name so.
 	on   string
 	seen sight
-	term bool // it does not end by itself: SIGTERM after a moment
-	// outside says that the host runs it, in its own surroundings.
-	outside bool
+
+	term    bool // SIGTERM ends the command after a moment
+	outside bool // the host runs the command
 }
 
 // A sight is how a world sees a bystander.
 type sight string
 
 const (
-	anyhow  sight = ""        // the row is run in any world
-	hidden  sight = "hidden"  // as a file, on which nothing is mounted in this world
+	hidden  sight = "hidden"  // as a file on which the world has no mount
 	mounted sight = "mounted" // as a namespace
-	either  sight = "either"  // as one of them
+	either  sight = "either"  // as one of the two
 )
 
-// The bystanders. The late ones are made after the world has begun.
+// The bystanders. The host makes the late ones after the world has begun.
 const (
 	early   = "early"
 	earlyIP = "early-ip"
@@ -40,8 +38,7 @@ const (
 
 var bystanders = []string{early, earlyIP, late, lateIP}
 
-// The world's own namespaces, made before anything is taken from it: s to be read, d1 to d4 and k to be deleted, u to be
-// unmounted by hand.
+// The subjects are the world's own namespaces: s to read, d1 to d4 and k to delete, u to unmount by hand.
 var subjects = []string{"s", "d1", "d2", "d3", "d4", "k", "u"}
 
 func exit(codes ...int) []int { return codes }
@@ -99,13 +96,13 @@ var verbs = []verb{
 	{name: "delete late (hidden)", args: "delete late", codes: exit(4), on: late, seen: hidden},
 	{name: "delete late-ip (hidden)", args: "delete late-ip", codes: exit(4, 5), on: lateIP, seen: hidden},
 	{name: "delete --kill late (hidden)", args: "delete --kill --grace 1s late", codes: exit(4), on: late, seen: hidden},
-	// Where its process is seen, this is the user's wish, and left out.
+	// A world runs this only if its /proc does not show the process in early.
 	{name: "delete --kill early", args: "delete --kill --grace 1s early", on: early, seen: mounted},
 
 	{name: "recover --dry-run", args: "recover --dry-run", codes: exit(0)},
 	{name: "recover", args: "recover", codes: exit(0), removes: "u"},
 	{name: "recover (again)", args: "recover", codes: exit(0)},
-	// What the world has made lives, too, when the machine's administrator comes by.
+	// The machine's administrator must not harm the world's namespaces either.
 	{name: "recover on the machine", args: "recover", codes: exit(0), outside: true},
 	{name: "delete --all", args: "delete --all", codes: exit(0)},
 }
