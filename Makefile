@@ -40,7 +40,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test race soak faults bench bench-short bench-build tools cni lint fuzz clean
+.PHONY: all build docs install uninstall demo test race soak faults worlds bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -85,6 +85,11 @@ soak: build tools
 faults: build
 	$(GO) build -o bin/faults ./integration/faults
 	$(SUDO) bin/faults -binary $(BINARY)
+
+# Every verb in containers, services, chroots, user namespaces and behind filters; see docs/worlds.md.
+worlds: build tools
+	$(GO) build -o bin/worlds ./integration/worlds
+	$(SUDO) bin/worlds -binary $(BINARY) -doc docs/worlds.md
 
 # What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
 bench: bench-build
