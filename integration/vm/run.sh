@@ -1,6 +1,6 @@
 #!/bin/sh
 # Boots the kernel of Debian 12 in an emulated machine, and runs the core of the tests there.
-# usage: run.sh DIRECTORY [PACKAGE PATTERN], as root; DIRECTORY has the tests' programs, made by go test -c
+# usage: run.sh DIRECTORY [PACKAGE PATTERN | worlds PATTERN], as root; DIRECTORY has the tests' programs, made by go test -c; no space in PATTERN
 #
 # The machine sees this one's root directory, so it has the same tools. What it writes goes to a layer in its memory, and ends
 # with it. Nothing but qemu and busybox is installed: the kernel's package is unpacked in DIRECTORY.
