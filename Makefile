@@ -40,7 +40,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test race soak faults worlds bench bench-short bench-build tools cni lint fuzz clean
+.PHONY: all build docs install uninstall demo test race soak faults worlds vm bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -90,6 +90,12 @@ faults: build
 worlds: build tools
 	$(GO) build -o bin/worlds ./integration/worlds
 	$(SUDO) bin/worlds -binary $(BINARY) -doc docs/worlds.md
+
+# The core of the tests on the kernel of Debian 12, which is fetched, in a machine that qemu emulates. It takes five minutes.
+vm: build tools
+	mkdir -p bin/vm
+	CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags "-s -w" -o bin/vm/ ./rollback ./persist ./stages . ./integration
+	$(SUDO) sh integration/vm/run.sh bin/vm
 
 # What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
 bench: bench-build

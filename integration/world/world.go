@@ -29,8 +29,8 @@ const initVar = "NETNS_TEST_INIT"
 // Scratch is a tmpfs of the world's own.
 const Scratch = "/srv"
 
-// Main runs a package's tests twice, with /run private and then shared. As an ordinary user it runs them where they
-// are; those that call [Need] are skipped then. It returns the exit code.
+// Main runs a package's tests twice, with /run private and then shared; with -test.short the first alone. As an ordinary
+// user it runs them where they are; those that call [Need] are skipped then. It returns the exit code.
 func Main(m *testing.M) int {
 	flag.Parse()
 	switch {
@@ -45,7 +45,11 @@ func Main(m *testing.M) int {
 		return m.Run()
 	}
 	code := 0
-	for _, propagation := range []string{"private", "shared"} {
+	propagations := []string{"private", "shared"}
+	if testing.Short() {
+		propagations = propagations[:1]
+	}
+	for _, propagation := range propagations {
 		if testing.Verbose() {
 			fmt.Printf("with /run %s:\n", propagation)
 		}
