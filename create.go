@@ -60,11 +60,7 @@ func (o *Options) checkFrom() error {
 	if err := checkOpen(o.From); err != nil || o.Own {
 		return err
 	}
-	const path = "/proc/thread-self/ns/net"
-	own, err := OpenPath(path)
-	if errors.Is(err, os.ErrNotExist) { // which is no name that is gone
-		return &os.PathError{Op: "open", Path: path, Err: errors.New("not there: is /proc mounted?")}
-	}
+	own, err := OpenPath("/proc/thread-self/ns/net")
 	if err != nil {
 		return err
 	}

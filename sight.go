@@ -36,7 +36,11 @@ func CheckSight(namespaces ...*Namespace) error {
 	if err := checkOpen(namespaces...); err != nil {
 		return err
 	}
-	if selfInProc() == 0 { // without /proc no name can be opened
+	if selfInProc() == 0 {
+		_, err := os.Lstat("/proc/self")
+		if err = persist.NeedsProc(err); errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 		return &HiddenError{"/proc", "it does not show this process, so it is not mounted, or belongs to another PID namespace"}
 	}
 	if len(namespaces) == 0 {

@@ -86,7 +86,7 @@ func (t *traveller) enter(n *Namespace) error {
 // unshare puts the thread into a new network namespace, which ends when the thread has left it and nothing else holds it.
 func (t *traveller) unshare() error {
 	err := t.leave(func() error { return os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNET)) })
-	return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
+	return persist.Explain(unix.CAP_SYS_ADMIN, "making a network namespace", "user.max_net_namespaces", err)
 }
 
 // leave moves the thread, and keeps where it came from.

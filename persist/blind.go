@@ -5,20 +5,26 @@ package persist
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"golang.org/x/sys/unix"
 )
 
-// removeBlind removes a name whose claim, below the mount, cannot be opened: that takes a copy of the run directory's mount,
-// and so a mount namespace, of which the user may have as many as user.max_mnt_namespaces says (namespaces(7)). So the mount
-// goes first, by its descriptor, and what is below it is looked at then.
+// isBlind reports whether an error says that what is below the mounts of the run directory cannot be seen. That takes a copy of
+// its mount, and so a mount namespace, of which the user may have as many as user.max_mnt_namespaces says (namespaces(7)): ENOSPC.
+// And in a user namespace the mounts that came from outside may not be taken off their mount: EINVAL.
+func isBlind(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL) }
+
+// removeBlind removes a name whose claim, below the mount, cannot be opened, see isBlind. So the mount goes first, by its
+// descriptor, and what is below it is looked at then.
 func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 	before, err := s.freshFile()
 	if err != nil {
 		return err
 	}
-	if err := detach(h.top); err != nil && err != unix.EINVAL { // EINVAL: another process unmounted it
-		return s.unmountError(name, err)
+	unmounted := detach(h.top)
+	if unmounted != nil && unmounted != unix.EINVAL { // EINVAL: another process unmounted it, or it came from outside
+		return s.unmountError(name, unmounted)
 	}
 	st, err := s.statIn(s.dir, name)
 	if isMissing(err) {
@@ -28,7 +34,10 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 		return err
 	}
 	if nsfs, err := nsfsDevice(); err != nil || st.Dev == nsfs {
-		return cmp.Or(err, error(&BusyError{s.Path(name), "another namespace was mounted below the one that is gone now"}))
+		if err = cmp.Or(err, s.unmountError(name, unmounted)); err != nil {
+			return err
+		}
+		return &BusyError{s.Path(name), "another namespace was mounted below the one that is gone now"}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return s.unpublish(name, &st)

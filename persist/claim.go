@@ -53,7 +53,7 @@ func (c *Claim) Link(name string) error {
 			return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 		})
 		if err != unix.EEXIST {
-			return needsProc(pathError("link", c.store.Path(name), err))
+			return NeedsProc(pathError("link", c.store.Path(name), err))
 		}
 		entry, err := c.store.Lookup(name)
 		if isMissing(err) {
@@ -84,7 +84,7 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 		return replaced
 	}
 	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
-	err = needsProc(explainMount("mount", c.store.Path(name), err))
+	err = NeedsProc(explainMount("mount", c.store.Path(name), err))
 	if errors.Is(err, unix.ENOENT) && !errors.Is(err, errors.ErrUnsupported) { // removed since it was opened
 		return replaced
 	}

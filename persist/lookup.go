@@ -90,7 +90,7 @@ func (s *Store) judge(e *Entry) error {
 		return nil
 	}
 	f, err := s.openBare(e.Name, unix.O_RDONLY)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOSPC) || err == errNoRecord {
+	if errors.Is(err, fs.ErrPermission) || isBlind(err) || err == errNoRecord {
 		return nil
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -76,6 +77,11 @@ func (s *Store) showsNone(name string) error {
 func OpenPath(path string) (*os.File, error) {
 	// With O_PATH first: a device or a pipe is not opened.
 	target, err := os.OpenFile(path, unix.O_PATH, 0)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "/proc/") {
+		if err := NeedsProc(err); errors.Is(err, errors.ErrUnsupported) {
+			return nil, err
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{path}
 	}

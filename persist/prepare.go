@@ -128,7 +128,7 @@ func openToAll(path string) error {
 // setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
 // that its path leads to a mount by now would not help.
 func (s *Store) setShared() error {
-	return needsProc(again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") }))
+	return NeedsProc(again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") }))
 }
 
 // becomeMount mounts a run directory onto itself. The mount is made ready before it is attached, so that no other process

@@ -32,10 +32,10 @@ func (s *Store) readMounts() (*mountTable, error) {
 	}
 	t := &mountTable{byID: map[int]*mountinfo.Info{}}
 	if t.path, err = os.Readlink(procPath(s.dir)); err != nil {
-		return nil, needsProc(err)
+		return nil, NeedsProc(err)
 	}
 	if t.mounts, err = mountinfo.GetMounts(nil); err != nil {
-		return nil, needsProc(err)
+		return nil, NeedsProc(err)
 	}
 	for _, m := range t.mounts {
 		t.byID[m.ID] = m

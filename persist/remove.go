@@ -182,7 +182,7 @@ type held struct {
 	file    *os.File // below the mounts, locked; or the symbolic link itself
 	link    bool
 	plain   bool  // what is below the mount is no regular file, so it has no claim and no lock
-	blind   error // why the file below the mount could not be opened, so that there is no lock: the limit of mount namespaces
+	blind   error // why the file below the mount could not be opened, so that there is no lock; see isBlind
 	state   State
 	stat    unix.Stat_t // of file
 	text    text        // of file, if it was read
@@ -258,7 +258,7 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 		h.state = Ready
 		h.file, err = s.openBare(name, unix.O_RDWR)
 		switch {
-		case errors.Is(err, unix.ENOSPC):
+		case isBlind(err):
 			h.blind, err = err, nil
 		case err == errNoRecord:
 			h.plain = true
@@ -371,7 +371,7 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 
 // unmountError is the error of unmounting what a name shows.
 func (s *Store) unmountError(name string, err error) error {
-	return refused(needsProc(pathError("umount", s.Path(name), err)))
+	return refused(NeedsProc(pathError("umount", s.Path(name), err)))
 }
 
 func (s *Store) unlink(name string) error {

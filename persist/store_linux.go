@@ -105,7 +105,7 @@ var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 	const ours = "/proc/self/ns/net"
 	var st unix.Stat_t
 	err := again(func() error { return unix.Stat(ours, &st) })
-	return uint64(st.Dev), needsProc(pathError("stat", ours, err))
+	return uint64(st.Dev), NeedsProc(pathError("stat", ours, err))
 })
 
 // statIn is what fstat would say of a name in a directory, were it open. It follows no link, and returns a *[NotExistError] if

@@ -44,12 +44,12 @@ func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error)
 // openProc opens a file in /proc for reading.
 func openProc(path string) (*os.File, error) {
 	f, err := openFile(path, unix.O_RDONLY)
-	return f, needsProc(err)
+	return f, NeedsProc(err)
 }
 
-// needsProc returns an *[UnsupportedError] for a path in /proc that is missing because proc(5) is not mounted there. Any other
-// error stays as it is.
-func needsProc(err error) error {
+// NeedsProc returns an *[UnsupportedError] for the error of a path in /proc that is missing because proc(5) is not mounted there.
+// Any other error stays as it is.
+func NeedsProc(err error) error {
 	var fs unix.Statfs_t
 	if !errors.Is(err, unix.ENOENT) || unix.Statfs("/proc", &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC {
 		return err
@@ -120,7 +120,7 @@ func mountID(f *os.File) (int, error) {
 	path := "/proc/self/fdinfo/" + strconv.Itoa(int(f.Fd()))
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0, needsProc(err)
+		return 0, NeedsProc(err)
 	}
 	_, after, _ := strings.Cut(string(text), "mnt_id:")
 	line, _, _ := strings.Cut(after, "\n")

@@ -30,6 +30,8 @@ func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
 
+func NeedsProc(err error) error { return err }
+
 func MountID(path string) (int, error) { return 0, unsupported() }
 
 func NamespaceMounts(path string) ([]NamespaceMount, error) { return nil, unsupported() }

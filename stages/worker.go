@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/moby/sys/reexec"
+	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
@@ -73,7 +74,7 @@ func startWorker(token string) (*worker, error) {
 
 // startError says why no child could be started, and which limit that may be.
 func startError(err error) error {
-	err = fmt.Errorf("start the child: %w", err)
+	err = fmt.Errorf("start the child: %w", persist.NeedsProc(err))
 	switch {
 	case errors.Is(err, unix.EAGAIN):
 		return fmt.Errorf("%w: a limit of processes is reached: the user's (ulimit -u), pids.max of the cgroup, "+

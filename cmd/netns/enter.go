@@ -93,14 +93,14 @@ func replaceSys() error {
 func newSys(readOnly bool) (int, error) {
 	fsfd, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
-		return -1, pathError("fsopen", "sysfs", err)
+		return -1, mayEnter("", pathError("fsopen", "sysfs", err))
 	}
 	defer unix.Close(fsfd)
 	if err := unix.FsconfigSetString(fsfd, "source", "sysfs"); err != nil {
-		return -1, pathError("fsconfig", "sysfs", err)
+		return -1, mayEnter("", pathError("fsconfig", "sysfs", err))
 	}
 	if err := unix.FsconfigCreate(fsfd); err != nil {
-		return -1, pathError("fsconfig", "sysfs", err)
+		return -1, mayEnter("", pathError("fsconfig", "sysfs", err))
 	}
 	attributes := 0
 	if readOnly {
