@@ -30,40 +30,51 @@ func dropInherited(token string) error {
 	return &os.PathError{Op: "exec", Path: self, Err: unix.Exec(self, []string{entryPoint}, env)}
 }
 
-// markInherited makes all descriptors after the socket close-on-exec, and reports whether any was not. It does without package
-// os, which would open some for the Go runtime's poller.
+// markInherited makes all descriptors after the socket close-on-exec, and reports whether any was not.
 func markInherited() (found bool, err error) {
-	const path = "/proc/self/fd"
-	dir, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err == unix.ENOENT { // nor can anything else be done without /proc, which is said when it is tried
-		return false, nil
-	}
-	if err != nil {
-		return false, &os.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer unix.Close(dir)
-	var names []string
-	for buffer := make([]byte, 4096); ; {
-		n, err := unix.ReadDirent(dir, buffer)
-		if err != nil {
-			return false, &os.PathError{Op: "read", Path: path, Err: err}
-		}
-		if n == 0 {
-			break
-		}
-		_, _, names = unix.ParseDirent(buffer[:n], -1, names)
-	}
+	names, err := openDescriptors()
 	for _, name := range names {
 		fd, err := strconv.Atoi(name)
 		if err != nil || fd <= socketFD {
 			continue
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
-		if err != nil || flags&unix.FD_CLOEXEC != 0 {
-			continue
+		if err == nil && flags&unix.FD_CLOEXEC == 0 {
+			found = true
+			unix.CloseOnExec(fd)
 		}
-		found = true
-		unix.CloseOnExec(fd)
 	}
-	return found, nil
+	return found, err
+}
+
+// openDescriptors returns the numbers of what this process has open. It does without package os, which would open some for the
+// Go runtime's poller.
+func openDescriptors() (names []string, err error) {
+	const path = "/proc/self/fd"
+	dir := -1
+	err = again(func() (err error) {
+		dir, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	if err == unix.ENOENT { // nor can anything else be done without /proc, which is said when it is tried
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(dir)
+	for buffer := make([]byte, 4096); ; {
+		n := 0
+		err := again(func() (err error) {
+			n, err = unix.ReadDirent(dir, buffer)
+			return err
+		})
+		if err != nil {
+			return nil, &os.PathError{Op: "read", Path: path, Err: err}
+		}
+		if n == 0 {
+			return names, nil
+		}
+		_, _, names = unix.ParseDirent(buffer[:n], -1, names)
+	}
 }

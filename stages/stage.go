@@ -14,7 +14,7 @@ type Stage interface {
 	// Do does the step. It runs in the child, on a thread that is inside the new namespace; that of any other goroutine
 	// is outside, and what is to be done there is done on one. If Do fails, it must have undone what it did outside of
 	// the namespace; what is inside goes with the namespace. Whoever has to do without it calls Undo, and ends the process,
-	// two to four seconds after the transaction was given up.
+	// two to four seconds after the transaction was given up. A process in a frozen cgroup ends only when it is let go.
 	Do(t *Target) error
 
 	// Undo takes back what Do did outside of the namespace. It runs in the child or, if that is dead, in the parent,
