@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -152,13 +151,8 @@ func (c *crowd) making() map[string]func() error {
 			name := c.name()
 			return errors.Join(c.factory.Create(c.ctx, name), netns.Delete(c.ctx, name, netns.DeleteOptions{MustExist: true}))
 		},
-		"Unshare": func() error {
-			result := make(chan error)
-			go func() {
-				runtime.LockOSThread() // and no unlock
-				result <- netns.Unshare(c.options)
-			}()
-			return <-result
+		"Unshare": func() error { // on a thread that is not the main one, which could not end
+			return netns.Tour(func(func(*netns.Namespace) error) error { return netns.Unshare(c.options) })
 		},
 	}
 }

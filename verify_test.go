@@ -4,7 +4,6 @@ package netns_test
 
 import (
 	"errors"
-	"runtime"
 	"testing"
 
 	"github.com/netns-go/netns"
@@ -35,10 +34,8 @@ func TestVerify(t *testing.T) {
 func TestUnshare(t *testing.T) {
 	world.Clean(t)
 	own := current(t)
-	done := make(chan bool)
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // and no unlock
+	// On a thread that is not the main one, which could not end.
+	err := netns.Tour(func(func(*netns.Namespace) error) error {
 		var argument *netns.ArgumentError
 		err := netns.Unshare(netns.Options{Addresses: []string{"10.0.0.1/32", "nope"}})
 		if !errors.As(err, &argument) || current(t) != own {
@@ -49,14 +46,16 @@ func TestUnshare(t *testing.T) {
 		}
 		lo, err := netlink.LinkByName("lo")
 		if err != nil {
-			t.Error(err)
-			return
+			return err
 		}
 		if addrs, err := netlink.AddrList(lo, netlink.FAMILY_V4); err != nil || len(addrs) != 2 {
 			t.Errorf("addresses %v, %v", addrs, err)
 		}
-	}()
-	<-done
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 	if current(t) != own {
 		t.Error("another thread was moved")
 	}
