@@ -95,6 +95,7 @@ worlds: build tools
 vm: build tools
 	mkdir -p bin/vm
 	CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags "-s -w" -o bin/vm/ ./rollback ./persist ./stages . ./integration
+	CGO_ENABLED=0 $(GO) build -o bin/vm/ ./integration/worlds
 	$(SUDO) sh integration/vm/run.sh bin/vm
 
 # What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
