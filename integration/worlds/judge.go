@@ -71,10 +71,17 @@ func describe(t thing, there bool) string {
 
 // misprints returns what is wrong with the output, or "".
 func (v *verb) misprints(stdout string, dir directory) string {
-	if v.check == "json" {
+	switch v.check {
+	case "json":
 		var list []map[string]any
 		if err := json.Unmarshal([]byte(stdout), &list); err != nil {
 			return fmt.Sprintf("it printed no JSON: %v", err)
+		}
+		return ""
+	case "names":
+	default:
+		if dir[v.check].inode != 0 && stdout != v.check+"\n" {
+			return fmt.Sprintf("it printed %q, not %q", stdout, v.check)
 		}
 		return ""
 	}

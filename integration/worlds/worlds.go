@@ -128,9 +128,9 @@ var worlds = []*world{
 		but:   []override{leftThere, {repairs, exit(0, 8), "", "without the boot id, recover may leave what was unmounted by hand"}}},
 	{name: "no /proc", is: "root, nothing mounted on /proc", flags: apart, enter: slave, close: noProc,
 		but: []override{leftThere,
-			{lists + ", list-id, create --dry-run, delete --if-exists, " + asIs, exit(0, 9), "/proc", "netns may do without /proc"},
+			{lists + ", list-id, identify, create --dry-run, delete --if-exists, " + asIs, exit(0, 9), "/proc", "netns may do without /proc"},
 			{exists, exit(4, 9), "", "the same"},
-			{shows + ", " + pids + ", identify, set, " + makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all, " +
+			{shows + ", " + pids + ", set, " + makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all, " +
 				repairs, exit(9), "/proc", "netns needs /proc"},
 			{"monitor", exit(9, 128+15), "/proc", "netns may do without /proc"},
 			{enters + ", " + netOnly + ", " + runs, exit(125), "/proc", "netns needs /proc"},
