@@ -33,12 +33,14 @@ BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
 # Debian's; elsewhere it is mostly $(PREFIX)/share/zsh/site-functions.
 ZSHDIR    ?= $(PREFIX)/share/zsh/vendor-completions
 FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
+# The directory is made when the machine starts, so that services without root can use it.
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(BINDIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
-             BASHDIR='$(BASHDIR)' ZSHDIR='$(ZSHDIR)' FISHDIR='$(FISHDIR)'
+             BASHDIR='$(BASHDIR)' ZSHDIR='$(ZSHDIR)' FISHDIR='$(FISHDIR)' TMPFILESDIR='$(TMPFILESDIR)'
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test race soak faults worlds bench bench-short bench-build tools cni lint fuzz clean
+.PHONY: all build docs install uninstall demo test race soak faults worlds vm bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -76,7 +78,7 @@ race: tools
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: build tools
-	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce' \
+	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew' \
 		$(AS_ROOT) ./integration
 
 # Every system call of create, delete and recover, broken in every way; see docs/faults.md.
@@ -88,6 +90,12 @@ faults: build
 worlds: build tools
 	$(GO) build -o bin/worlds ./integration/worlds
 	$(SUDO) bin/worlds -binary $(BINARY) -doc docs/worlds.md
+
+# The core of the tests on the kernel of Debian 12, which is fetched, in a machine that qemu emulates. It takes five minutes.
+vm: build tools
+	mkdir -p bin/vm
+	CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags "-s -w" -o bin/vm/ ./rollback ./persist ./stages . ./integration
+	$(SUDO) sh integration/vm/run.sh bin/vm
 
 # What it costs, against ip netns and the kernel alone, into docs/performance.md. It takes some minutes on a quiet machine.
 bench: bench-build

@@ -166,3 +166,34 @@ func BenchmarkHolders(b *testing.B) {
 		}
 	}
 }
+
+// To a listener inside.
+func BenchmarkDialContext(b *testing.B) {
+	world.Need(b)
+	ns, err := netns.Open("", populate(b, "x", 1)[0])
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ns.Close()
+	listener, err := ns.Listen(b.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	for b.Loop() {
+		conn, err := ns.DialContext(b.Context(), "tcp", listener.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		conn.Close()
+	}
+}

@@ -3,7 +3,6 @@
 package netns
 
 import (
-	"context"
 	"errors"
 	"os/exec"
 )
@@ -15,11 +14,12 @@ import (
 // The command is in the network namespace, and nothing else is changed: /sys and /etc/resolv.conf are the caller's. For
 // those, run netns exec.
 //
-// A death signal (Pdeathsig) is refused: the kernel sends it when the thread ends that started the command, which is at
-// once (go.dev/issue/27505). With one, run the command by Do(ctx, cmd.Run), whose thread stays as long as the command.
+// A death signal (Pdeathsig) is refused. The kernel sends it when the thread ends on which the command was started, and that
+// thread may end long before the command and the program (go.dev/issue/27505). Run such a command by Do(ctx, cmd.Run): the
+// thread then stays as long as the command.
 func (n *Namespace) Start(cmd *exec.Cmd) error {
 	if cmd.SysProcAttr != nil && cmd.SysProcAttr.Pdeathsig != 0 {
-		return errors.New("a command with a death signal cannot be started inside a namespace: its thread ends at once")
+		return errors.New("a command with a death signal cannot be started inside a namespace: its thread may end before it")
 	}
-	return n.Do(context.Background(), cmd.Start)
+	return n.visit(cmd.Start)
 }

@@ -29,19 +29,27 @@ func Prestart() (end func()) { return stages.Prestart() }
 //
 // It returns what [Check] returns, [ErrOwn], a *[StateError] if a name is taken, a *[PrivilegeError], an
 // *[UnsupportedError], a *[BusyError], a *[TrustError], a *[StageError]; and, with any of these, an *[UndoError] for each
-// thing that is left after all.
+// thing that is left after all. The process that makes the namespaces is such a thing if it does not die of SIGKILL within
+// some seconds, because its cgroup is frozen. Create waits no longer, the error names the PID, and that process makes nothing
+// when it is let go. If a signal stops that process for ten seconds, Create ends it and fails.
 func Create(ctx context.Context, names []string, o Options) error {
-	plan := o.plan(names)
-	if err := plan.Check(); err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return errors.New("no names")
-	}
-	if err := o.checkFrom(); err != nil {
+	plan, err := o.checked(names)
+	if err != nil {
 		return err
 	}
 	return stages.Run(ctx, o.Dir, plan)
+}
+
+// checked returns the plan for these names, if it can be run.
+func (o *Options) checked(names []string) (*stages.Plan, error) {
+	plan := o.plan(names)
+	if err := plan.Check(); err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no names")
+	}
+	return plan, o.checkFrom()
 }
 
 // checkFrom returns ErrOwn, or nil for what may get a name.
@@ -63,17 +71,19 @@ func (o *Options) checkFrom() error {
 	return nil
 }
 
-// New makes one namespace as [Create] does, and opens it. It returns the same errors; where it cannot be opened, it is
-// deleted.
+// New makes one namespace as [Create] does, and returns it, open. It returns the same errors. The process that makes the
+// namespace hands it over. So it is never another one, even if another tool has deleted and made the name again before New
+// returns.
 func New(ctx context.Context, name string, o Options) (*Namespace, error) {
-	if err := Create(ctx, []string{name}, o); err != nil {
+	plan, err := o.checked([]string{name})
+	if err != nil {
 		return nil, err
 	}
-	ns, err := Open(o.Dir, name)
+	f, err := stages.New(ctx, o.Dir, plan)
 	if err != nil {
-		return nil, errors.Join(err, Delete(context.WithoutCancel(ctx), name, DeleteOptions{Dir: o.Dir}))
+		return nil, err
 	}
-	return ns, nil
+	return opened(f.Name(), f, nil)
 }
 
 // NewAt is [New] for a path in place of a directory, Options.Dir, and a name in it. The directory is for namespaces alone:

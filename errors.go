@@ -14,6 +14,17 @@ func (e *VitalError) Error() string {
 	return fmt.Sprintf("%s: it is the network namespace of %s, and nothing in it is killed", e.Path, e.Whose)
 }
 
+// A HiddenError reports that there may be processes in a namespace that the caller cannot see, and no capability would show
+// them.
+type HiddenError struct {
+	Path   string // of the namespace; or /proc, if that is missing
+	Reason string
+}
+
+func (e *HiddenError) Error() string {
+	return fmt.Sprintf("%s: processes may be hidden: %s", e.Path, e.Reason)
+}
+
 // An NSIDError reports an id that cannot be set. It matches [fs.ErrExist].
 type NSIDError struct {
 	Path string

@@ -41,7 +41,8 @@ func (f *Factory) Create(ctx context.Context, names ...string) error {
 	return f.factory.Run(ctx, names)
 }
 
-// Close waits for the transactions that run, and ends the children. Namespaces stay. It may be called again.
+// Close waits for the transactions that run, and ends the children. Namespaces stay. It may be called again. For a child that
+// does not die of SIGKILL, because its cgroup is frozen, it waits for some seconds only, and reaps it later.
 func (f *Factory) Close() {
 	f.stop()
 	f.factory.Close()

@@ -18,7 +18,7 @@ var holderOrder = []HolderKind{HeldByProcess, HeldByThread, HeldByDescriptor, He
 // that has ended it returns what keeps another. The caller's own descriptors of namespaces are left out.
 //
 // What may not be looked at is left out as well: other users' processes take CAP_SYS_PTRACE, their sockets also
-// CAP_NET_ADMIN. Nothing shows a mount namespace in which no process is, a descriptor that is on its way through a socket,
+// CAP_NET_ADMIN. [CheckSight] tells whether /proc hides processes altogether. Nothing shows a mount namespace in which no process is, a descriptor that is on its way through a socket,
 // or a process of a PID namespace that /proc does not cover.
 func Holders(ctx context.Context, namespaces ...*Namespace) ([][]Holder, error) {
 	s := newSearch(namespaces)

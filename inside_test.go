@@ -40,7 +40,7 @@ func cookie(t *testing.T, socket syscall.Conn) uint64 {
 	return id
 }
 
-// A command is inside, with input and output as ever, and the thread that started it ends.
+// A command is inside, with input and output as ever.
 func TestStart(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")

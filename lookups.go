@@ -3,7 +3,6 @@ package netns
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,7 +20,8 @@ func (d *Dir) lookups(names []string) ([]Entry, error) {
 		all.Go(func() {
 			for _, name := range names[len(names)*t/threads : len(names)*(t+1)/threads] {
 				entry, err := d.store.Lookup(name)
-				if errors.Is(err, fs.ErrNotExist) { // gone meanwhile
+				var gone *NotExistError
+				if errors.As(err, &gone) { // meanwhile
 					continue
 				}
 				if err != nil {

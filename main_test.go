@@ -45,7 +45,7 @@ func current(t *testing.T) string {
 	return ns
 }
 
-// Do is inside, on no thread that anybody else gets, and never on the main one.
+// Do is inside, and never on the main thread; the thread is back outside when another goroutine gets it.
 func TestDo(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")

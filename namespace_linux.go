@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
@@ -44,41 +43,9 @@ func (n *Namespace) Delete(ctx context.Context) error {
 	}
 	defer store.Close()
 	err = store.DeleteShown(ctx, name, n.file)
-	if errors.Is(err, fs.ErrNotExist) {
+	var gone *NotExistError
+	if errors.As(err, &gone) {
 		return nil
 	}
 	return err
-}
-
-// enter puts the calling thread into the namespace.
-func (n *Namespace) enter() error {
-	if err := checkOpen(n); err != nil {
-		return err
-	}
-	err := os.NewSyscallError("setns", unix.Setns(n.Fd(), unix.CLONE_NEWNET))
-	runtime.KeepAlive(n.file)
-	if errors.Is(err, unix.EPERM) {
-		err = &PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-	}
-	return err
-}
-
-// onThread runs enter and, if that succeeds, f on a thread that ends with them and is not the main one.
-func onThread(enter, f func() error) error {
-	result := make(chan error, 1)
-	go func() {
-		var err error
-		defer func() { result <- err }()
-		runtime.LockOSThread() // and no unlock, so that the thread ends with this goroutine
-		if unix.Gettid() == unix.Getpid() {
-			defer runtime.UnlockOSThread()
-			err = onThread(enter, f) // not on this thread, which is locked until that returns
-			return
-		}
-		if err = enter(); err == nil {
-			err = errors.New("the function ended its goroutine") // as testing.T's Fatal does; else replaced
-			err = f()
-		}
-	}()
-	return <-result
 }

@@ -3,7 +3,6 @@
 package netns
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/vishvananda/netlink"
@@ -13,7 +12,7 @@ import (
 // Netlink returns a connection to the rtnetlink of the namespace, for its links, addresses and routes, which can be used
 // on any thread and has to be closed. It needs CAP_SYS_ADMIN to enter the namespace, or returns a *[PrivilegeError].
 func (n *Namespace) Netlink() (h *netlink.Handle, err error) {
-	err = n.Do(context.Background(), func() error {
+	err = n.visit(func() error {
 		h, err = netlink.NewHandle(unix.NETLINK_ROUTE)
 		if err != nil {
 			return fmt.Errorf("%s: open rtnetlink: %w", n.path, err)

@@ -15,7 +15,6 @@ package netns
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"os"
 
@@ -28,7 +27,8 @@ import (
 const DefaultDir = persist.DefaultDir
 
 // The errors that a caller may want to tell apart with errors.As. [NotExistError] also matches fs.ErrNotExist,
-// [StateError] fs.ErrExist, [PrivilegeError] fs.ErrPermission and [UnsupportedError] errors.ErrUnsupported.
+// [StateError] fs.ErrExist, [PrivilegeError] and [RefusedError] fs.ErrPermission, and [UnsupportedError]
+// errors.ErrUnsupported.
 type (
 	// A NameError reports a name that no network namespace can have, or that none should be given.
 	NameError = persist.NameError
@@ -42,6 +42,9 @@ type (
 	BusyError = persist.BusyError
 	// A PrivilegeError reports what the kernel refused for want of a capability.
 	PrivilegeError = persist.PrivilegeError
+	// A RefusedError reports what the kernel refused though the caller has the capability for it: a security module or a
+	// seccomp filter does that.
+	RefusedError = persist.RefusedError
 	// A TrustError reports a file or run directory that somebody else could exchange or write to.
 	TrustError = persist.TrustError
 	// An UnsupportedError reports what this system, its kernel or a file system cannot do.
@@ -161,18 +164,27 @@ const (
 	Leave   = persist.Leave
 )
 
-// Recover finds what dead transactions and other tools left in a run directory, and repairs what it can without harm to
-// anything that lives; with dry, it only says what it would do. It never touches a namespace that is ready, nor anything
-// outside the directory. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
-// *[PrivilegeError] for instance.
+// Recover finds what dead transactions and other tools left in a run directory, and repairs what is proven to be dead; with
+// dry, it only says what it would do. It never touches a namespace that is ready, nor anything outside the directory, nor
+// anything in a directory that is no run directory. What cannot be known to be dead is left, and its Finding, with the action
+// [Leave], says why. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
+// *[PrivilegeError] for instance. A directory that is missing has nothing to be found.
 func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
-	findings, err := persist.Recover(ctx, dir, dry)
-	if errors.Is(err, os.ErrNotExist) && len(findings) == 0 { // no such directory
-		return nil, nil
-	}
-	return findings, err
+	return persist.Recover(ctx, dir, dry)
 }
 
 // CheckTrust returns a *[TrustError] if somebody else than root and the caller could write to a file or directory, or
 // exchange it for another. The path must be absolute.
 func CheckTrust(path string) error { return persist.CheckTrust(path) }
+
+// OpenTrusted makes the checks of [CheckTrust], follows and checks links at the end of the path as well, and returns the very
+// file that it checked, open with O_PATH (open(2)), under its path without links. Whoever executes or mounts that is not
+// tricked. Nobody else can make such a path lead elsewhere.
+func OpenTrusted(path string) (*os.File, error) { return persist.OpenTrusted(path) }
+
+// Explain adds to the error of a system call that a caller has made, setns(2) say, what its errno leaves open. If that is
+// EPERM or EACCES, it returns a *[PrivilegeError] where the calling thread lacks the capability, or a *[RefusedError]. If it
+// is ENOSPC, the text names limit, a sysctl(8) ("" if there is none). Any other error, and nil, stays as it is.
+func Explain(capability int, purpose, limit string, err error) error {
+	return persist.Explain(capability, purpose, limit, err)
+}

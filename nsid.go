@@ -6,9 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
+	"os"
 	"syscall"
 
+	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -16,13 +17,15 @@ import (
 
 // NSID returns the id that the caller's network namespace has for this one, or [NoNSID].
 func (n *Namespace) NSID() (int, error) {
-	if err := checkOpen(n); err != nil {
-		return NoNSID, err
-	}
-	id, err := netlink.GetNetNsIdByFd(n.Fd())
-	runtime.KeepAlive(n.file)
+	id := NoNSID
+	err := n.hold(func(fd int) (err error) {
+		if id, err = netlink.GetNetNsIdByFd(fd); err != nil {
+			return fmt.Errorf("%s: nsid: %w", n.path, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return NoNSID, fmt.Errorf("%s: nsid: %w", n.path, err)
+		return NoNSID, err
 	}
 	return id, nil
 }
@@ -30,19 +33,17 @@ func (n *Namespace) NSID() (int, error) {
 // SetNSID gives the namespace an id in the caller's network namespace, or any that is free for [NoNSID]. It returns an
 // *[NSIDError] if it has one or the id is another's, or a *[PrivilegeError] without CAP_NET_ADMIN.
 func (n *Namespace) SetNSID(id int) error {
-	if err := checkOpen(n); err != nil {
-		return err
-	}
-	err := netlink.SetNetNsIdByFd(n.Fd(), id)
-	runtime.KeepAlive(n.file)
+	err := n.hold(func(fd int) error { return netlink.SetNetNsIdByFd(fd, id) })
 	switch {
+	case errors.Is(err, os.ErrClosed):
+		return err
 	case errors.Is(err, unix.EEXIST):
 		if own, ownErr := n.NSID(); ownErr == nil && own != NoNSID {
 			return &NSIDError{n.path, own, true}
 		}
 		return &NSIDError{n.path, id, false}
 	case errors.Is(err, unix.EPERM):
-		return &PrivilegeError{Capability: "CAP_NET_ADMIN", Purpose: "setting an nsid", Err: err}
+		return persist.Needs(unix.CAP_NET_ADMIN, "setting an nsid", err)
 	case err != nil:
 		return fmt.Errorf("%s: set nsid: %w", n.path, err)
 	}

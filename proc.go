@@ -20,23 +20,29 @@ type process struct {
 	buf  []byte // for what is read; one for all processes, or the garbage collector would do most of the work
 }
 
-// eachProcess calls f for each process that /proc shows, the lowest number first, and returns those that had ended when it
-// looked at them: before f was called, or as f said.
-func eachProcess(ctx context.Context, f func(*process) error) (ended []int, err error) {
+// A procLook is what a look through /proc met beside the processes.
+type procLook struct {
+	ended   []int // what was listed and had ended when it was looked at
+	refused error // of the first process that may not be looked into
+}
+
+// eachProcess calls f for each process that /proc shows, the lowest number first. f may return that the process has ended,
+// or that it may not be looked into.
+func eachProcess(ctx context.Context, f func(*process) error) (look procLook, err error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
 	proc, err := unix.Open("/proc", flags, 0)
 	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: "/proc", Err: err}
+		return look, &os.PathError{Op: "open", Path: "/proc", Err: err}
 	}
 	defer unix.Close(proc)
 	buf := make([]byte, 16<<10)
 	pids, err := numbersIn(proc, buf)
 	if err != nil {
-		return nil, &os.PathError{Op: "readdir", Path: "/proc", Err: err}
+		return look, &os.PathError{Op: "readdir", Path: "/proc", Err: err}
 	}
 	for _, pid := range pids {
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return look, context.Cause(ctx)
 		}
 		dir, err := unix.Openat(proc, strconv.Itoa(pid), flags, 0)
 		if err == nil {
@@ -47,14 +53,18 @@ func eachProcess(ctx context.Context, f func(*process) error) (ended []int, err 
 			}
 		}
 		switch {
-		case err == nil, isRefused(err):
+		case err == nil:
+		case isRefused(err):
+			if look.refused == nil {
+				look.refused = fmt.Errorf("process %d: %w", pid, err)
+			}
 		case isGone(err):
-			ended = append(ended, pid)
+			look.ended = append(look.ended, pid)
 		default:
-			return nil, fmt.Errorf("process %d: %w", pid, err)
+			return look, fmt.Errorf("process %d: %w", pid, err)
 		}
 	}
-	return ended, nil
+	return look, nil
 }
 
 // isGone says whether an error of a call in /proc means that the process has ended.

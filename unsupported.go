@@ -21,23 +21,23 @@ func unsupported() error { return persist.CheckTrust("/") }
 
 func opened(path string, f *os.File, err error) (*Namespace, error) { return nil, err }
 
-func onThread(enter, f func() error) error { return unsupported() }
+func lend(f func(enter func(*Namespace) error) error) error { return unsupported() }
 
-func (n *Namespace) enter() error { return unsupported() }
+func (n *Namespace) visit(f func() error) error { return unsupported() }
 
 func (n *Namespace) Delete(ctx context.Context) error { return unsupported() }
 
 func (n *Namespace) Start(cmd *exec.Cmd) error { return unsupported() }
 
-func (n *Namespace) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (n *Namespace) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	return nil, unsupported()
 }
 
-func (n *Namespace) Listen(ctx context.Context, network, address string) (net.Listener, error) {
+func (n *Namespace) Listen(ctx context.Context, network, address string) (listener net.Listener, err error) {
 	return nil, unsupported()
 }
 
-func (n *Namespace) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+func (n *Namespace) ListenPacket(ctx context.Context, network, address string) (conn net.PacketConn, err error) {
 	return nil, unsupported()
 }
 
@@ -66,6 +66,16 @@ func InUse(ctx context.Context) (map[uint64][]int, error) { return nil, unsuppor
 func CheckKill(ns *Namespace) error { return unsupported() }
 
 func Kill(ctx context.Context, signal syscall.Signal, grace time.Duration, namespaces ...*Namespace) error {
+	return unsupported()
+}
+
+func KillSeen(ctx context.Context, signal syscall.Signal, grace time.Duration, namespaces ...*Namespace) error {
+	return unsupported()
+}
+
+func CheckSight(namespaces ...*Namespace) error { return unsupported() }
+
+func (d *Dir) DeleteShown(ctx context.Context, name string, ns *Namespace) error {
 	return unsupported()
 }
 

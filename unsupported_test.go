@@ -28,7 +28,7 @@ func TestUnsupported(t *testing.T) {
 		of(netns.Open("", "x")), of(netns.OpenPath("x")), of(netns.OpenPID(1)), of(netns.OpenFd(0)), of(netns.OpenDir("")),
 		of(netns.Names("")), of(netns.Lookup("", "x")), of(netns.NamesOf("", ns)), errorOf(netns.List("")),
 		errorOf(netns.Watch(ctx, "", false)), of(netns.Recover(ctx, "", false)), netns.CheckTrust("/"), netns.CheckKill(ns),
-		netns.Kill(ctx, 0, 0, ns), of(netns.Holders(ctx, ns)), of(netns.Processes(ctx, ns)), of(netns.InUse(ctx)),
+		netns.Kill(ctx, 0, 0, ns), netns.KillSeen(ctx, 0, 0, ns), netns.CheckSight(ns), new(netns.Dir).DeleteShown(ctx, "x", ns), of(netns.Holders(ctx, ns)), of(netns.Processes(ctx, ns)), of(netns.InUse(ctx)),
 		of(netns.NewWitness(ns)), of(netns.PeerIDs(0)), netns.Tour(nil),
 		ns.Do(ctx, nil), ns.Start(new(exec.Cmd)), of(ns.DialContext(ctx, "tcp", "x:1")), of(ns.Listen(ctx, "tcp", "x:1")),
 		of(ns.ListenPacket(ctx, "udp", "x:1")), of(ns.NSID()), ns.SetNSID(1), of(ns.Netlink()), ns.Verify(), ns.Delete(ctx),

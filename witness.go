@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
+	"sync"
 
 	"github.com/netns-go/netns/persist"
 	"github.com/vishvananda/netlink"
@@ -19,8 +20,9 @@ import (
 //
 // The kernel tells a namespace that has an id for another one when it begins to take that down (unhash_nsid in
 // net/core/net_namespace.c). So a Witness is a namespace of its own, which has ids for the watched ones. It is kept by the
-// sockets in it, and no thread stays there.
+// sockets in it, and no thread stays there. Its methods may be called from many goroutines at once.
 type Witness struct {
+	mu     sync.Mutex // of what follows
 	ids    *netlink.Handle
 	notice *nl.NetlinkSocket
 	all    []*Namespace   // the watched ones
@@ -43,12 +45,15 @@ func NewWitness(namespaces ...*Namespace) (*Witness, error) {
 	return w, nil
 }
 
-// inNew runs f on a thread in a new network namespace, which ends with it unless f makes something that keeps it.
+// inNew runs f, which changes nothing of its thread, in a new network namespace. That ends then, unless f makes something
+// that keeps it.
 func inNew(f func() error) error {
-	return onThread(func() error {
-		err := os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNET))
-		return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
-	}, f)
+	return travel(func(t *traveller) error {
+		if err := t.unshare(); err != nil {
+			return err
+		}
+		return f()
+	}).deliver()
 }
 
 // open makes the witness of the calling thread's namespace.
@@ -94,6 +99,8 @@ func (w *Witness) ended(id int) {
 
 // Close ends the watch.
 func (w *Witness) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.ids != nil {
 		w.ids.Close()
 	}
@@ -125,6 +132,8 @@ func (w *Witness) Wait(ctx context.Context, namespaces ...*Namespace) (left []*N
 }
 
 func (w *Witness) watches(inode uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	_, lives := w.lives[inode]
 	return lives
 }
@@ -139,6 +148,8 @@ func (w *Witness) finish(ctx context.Context) error {
 			return err
 		}
 		defer own.Close()
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		return w.add(later, int(own.Fd()))
 	})
 	for err == nil && w.watches(later) {
@@ -149,6 +160,8 @@ func (w *Witness) finish(ctx context.Context) error {
 
 // receive reads what there is of notices, or returns the context's cause if there is none and it has ended.
 func (w *Witness) receive(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.notice.SetReceiveTimeout(&unix.Timeval{Usec: 20_000})
 	messages, _, err := w.notice.Receive()
 	if err == unix.EAGAIN || err == unix.EINTR {

@@ -17,7 +17,7 @@ import (
 // name, as CNI's testutils.UnmountNS does, there are [netns.Namespace.Delete] before that and [netns.Delete].
 //
 // As CNI has it, Do calls its function with the namespace that its caller was in. Unlike CNI's, Do never leaves a thread in
-// the wrong namespace, whatever fails: it runs on a thread that ends with it.
+// the wrong namespace, whatever fails: a thread that cannot go back ends.
 func NetNS(n *netns.Namespace) ns.NetNS { return netNS{n} }
 
 type netNS struct{ *netns.Namespace }

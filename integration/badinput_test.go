@@ -195,6 +195,16 @@ func TestVerifyKnowsWhatSilences(t *testing.T) {
 	netns(t, "delete", "x", "y")
 }
 
+// Without the sysctls, in a /proc that shows only processes, a lo that does not answer is not taken for one with IPv6 off.
+func TestVerifyDoesNotGuess(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "x", "--sysctl", "net.ipv6.conf.all.disable_ipv6=1")
+	defer netns(t, "delete", "x")
+	netns(t, "verify", "x")
+	run(t, "unshare", "-m", "sh", "-c", "mount -t proc -o subset=pid proc /proc && exec \"$0\" verify x", os.Getenv(binaryVar)).
+		want(t, 7, "ICMP echo to ::1: ", "IPv6 may be off here, but that cannot be read: open /proc/sys/net/ipv6/conf/lo/disable_ipv6")
+}
+
 // A name that exists, as whatever.
 func TestNameExists(t *testing.T) {
 	for kind, test := range map[string]struct{ make, text, delete string }{

@@ -113,3 +113,30 @@ func TestExecNetOnly(t *testing.T) {
 		t.Errorf("inside %q, outside %q", inside, outside)
 	}
 }
+
+// A command leaves the capabilities of the caller's user with that user, whoever that is and however they were given.
+func TestExecUserLeavesCapabilities(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "x")
+	defer netns(t, "delete", "x")
+	const (
+		caps    = "+sys_admin,+net_admin,+net_raw,+dac_override,+setuid,+setgid"
+		service = "setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps " + caps + " --ambient-caps " + caps
+		show    = ` sh -c 'id -u; grep -E "^Cap(Inh|Prm|Eff|Amb)" /proc/self/status'`
+		none    = "\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n"
+	)
+	for _, caller := range []string{service, "setpriv --securebits +no_setuid_fixup", "setpriv --inh-caps +net_raw --ambient-caps +net_raw"} {
+		for _, form := range []string{"exec --user nobody x", "exec --net-only --user nobody x", "run --user nobody", "-q exec --all --user nobody"} {
+			if r := sh(t, caller+" netns "+form+show).want(t, 0); r.stdout != "65534"+none {
+				t.Errorf("%s: %s: %v", caller, form, r)
+			}
+		}
+	}
+	// Who stays the same user keeps them, and to root execve gives all.
+	for user, want := range map[string]string{"1000:1000": "CapPrm:\t00000000002030c2\n", "root": sh(t, "grep CapPrm /proc/self/status").stdout} {
+		r := sh(t, service+" netns exec --user "+user+" x"+show).want(t, 0)
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("--user %s: %v", user, r)
+		}
+	}
+}

@@ -117,6 +117,21 @@ func TestHostWithUnknownStage(t *testing.T) {
 	h.started(program, "between", "embedder-own", childName, "between", "embedder-own")
 }
 
+// A child keeps nothing of what the parent has open, and all that its own packages have opened.
+func TestHostWithDescriptors(t *testing.T) {
+	world.Clean(t)
+	h := newHost(t)
+	program := buildProgram(t, "./hosts/leaky")
+	if r := h.run(program).want(t, 0); r.stdout != "" || r.stderr != "" {
+		t.Error(r)
+	}
+	if text, err := os.ReadFile(filepath.Join(h.dir, "own")); string(text) != "demo\nsecond\n" {
+		t.Errorf("the stage wrote %q, %v", text, err)
+	}
+	h.started(program, childName, childName)
+	netns(t, "delete", "demo", "second")
+}
+
 // A child that never comes to its stages is ended, however long what it does not read is.
 func TestHostWithMuteChild(t *testing.T) {
 	world.Clean(t)

@@ -193,8 +193,14 @@ func TestExternalCommands(t *testing.T) {
 	if r := sh(t, prepare+"netns help").want(t, 0); !strings.Contains(r.stdout, "EXTERNAL COMMANDS (netns-NAME on PATH):\n   foo") {
 		t.Error(r)
 	}
-	for _, spoil := range []string{"chmod o+w /run/bin/netns-foo", "chmod 777 /run/bin", "chown 65534 /run/bin/netns-foo",
-		"mkdir -m 777 /run/bin/x; mv /run/bin/netns-foo /run/bin/x; ln -s x/netns-foo /run/bin/netns-foo"} {
+	// A link of root's is root's own choice, and the program still sees what it was called.
+	if r := sh(t, prepare+"mv /run/bin/netns-foo /run/bin/real; ln -s real /run/bin/netns-foo; netns foo").want(t, 3); !strings.HasPrefix(r.stdout, "external /run/bin/netns-foo ") {
+		t.Error(r)
+	}
+	os.RemoveAll("/run/bin")
+	for _, spoil := range []string{"chmod o+w /run/bin/netns-foo", "chmod g+w /run/bin/netns-foo", "chmod 777 /run/bin", "chown 65534 /run/bin/netns-foo",
+		"mkdir -m 777 /run/bin/x; mv /run/bin/netns-foo /run/bin/x; ln -s x/netns-foo /run/bin/netns-foo",
+		"mkdir /run/bin/x; mv /run/bin/netns-foo /run/bin/real; ln -s ../real /run/bin/x/l; chown -h 65534 /run/bin/x/l; ln -s x/l /run/bin/netns-foo"} {
 		if r := sh(t, prepare+spoil+"; netns foo").want(t, 1, "not to be trusted"); r.stdout != "" {
 			t.Error(r)
 		}

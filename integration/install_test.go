@@ -75,7 +75,7 @@ func checkInstalled(t *testing.T, usr string) {
 	for path, mode := range map[string]fs.FileMode{
 		"bin/netns": 0o755, "share/man/man8/netns.8.gz": 0o644, "share/doc/netns/copyright": 0o644,
 		"share/bash-completion/completions/netns": 0o644, "share/zsh/vendor-completions/_netns": 0o644,
-		"share/fish/vendor_completions.d/netns.fish": 0o644,
+		"share/fish/vendor_completions.d/netns.fish": 0o644, "lib/tmpfiles.d/netns.conf": 0o644,
 	} {
 		if info, err := os.Stat(filepath.Join(usr, path)); err != nil || info.Mode() != mode {
 			t.Errorf("%s: %v, %v", path, info, err)

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,19 @@ import (
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/world"
 )
+
+// visitVar makes this program one that looks into the namespace of that name now and then, whichever has the name.
+const visitVar = "NETNS_TEST_VISIT"
+
+func init() {
+	name := os.Getenv(visitVar)
+	for ; name != ""; time.Sleep(20 * time.Millisecond) {
+		if ns, err := library.Open("", name); err == nil {
+			ns.Do(context.Background(), func() error { time.Sleep(5 * time.Millisecond); return nil })
+			ns.Close()
+		}
+	}
+}
 
 // victim starts a shell script in the namespace x and returns once it has said that it is ready.
 func victim(t testing.TB, script string) *exec.Cmd {
@@ -27,6 +41,17 @@ func victim(t testing.TB, script string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	return cmd
+}
+
+// lives fails the test unless a process is still there and the names are these.
+func lives(t testing.TB, pid int, names string) {
+	t.Helper()
+	if link, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/net", pid)); err != nil || !strings.HasPrefix(link, "net:") {
+		t.Errorf("process %d was killed: %q, %v", pid, link, err)
+	}
+	if r := netns(t, "list"); r.stdout != names {
+		t.Errorf("want the names %q, got %v", names, r)
+	}
 }
 
 // ended returns how a process did: "exit status 7", "signal: killed".
@@ -82,6 +107,39 @@ func TestDeleteKillForking(t *testing.T) {
 	netns(t, "create", "-q", "x")
 	victim(t, `trap '' TERM; for i in 1 2 3 4; do (while :; do (sleep 0.01; :) & sleep 0.01; done) & done; echo; wait`)
 	netns(t, "delete", "--kill", "--grace=100ms", "--wait", "x")
+}
+
+// A child that gets the signal before it has executed anything takes it with its parent's handler. What it executes then gets
+// the signal, too.
+func TestDeleteKillBeforeExec(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	victim(t, `perl -e '$SIG{TERM} = sub { $told = 1 }; $| = 1; $child = fork; print "\n" if $child;
+		select(undef, undef, undef, 0.05) until $told; exit if $child; select(undef, undef, undef, 0.3); exec "sleep", "60"'; :`)
+	begin := time.Now()
+	netns(t, "delete", "--kill", "--grace=30s", "--wait", "x")
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// A process that only looks into a namespace now and then is not killed, and the name is gone when it is not inside.
+func TestDeleteKillSparesVisitors(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "x")
+	visitor := exec.Command("/proc/self/exe")
+	visitor.Env = append(os.Environ(), visitVar+"=x")
+	pid := start(t, visitor, "exe")
+	for range 3 {
+		cmd := victim(t, `trap '' TERM; echo; while :; do sleep 0.05; done`)
+		netns(t, "delete", "--kill", "-q", "--grace=1s", "x")
+		if got := ended(cmd); got != "signal: killed" {
+			t.Error(got)
+		}
+		netns(t, "create", "-q", "x")
+	}
+	lives(t, pid, "x\n")
+	netns(t, "delete", "-q", "x")
 }
 
 // What ends between being listed and being looked at may have left a child, which is too young to be listed.

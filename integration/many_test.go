@@ -173,3 +173,26 @@ func TestSignals(t *testing.T) {
 		}
 	}
 }
+
+// With hardly a descriptor, each verb does what it is for or fails with a message and a code of ours, and never in the Go
+// runtime, which needs two of its own for its poller.
+func TestFewDescriptors(t *testing.T) {
+	world.Clean(t)
+	netns(t, "create", "-q", "y")
+	for limit := 3; limit <= 14; limit++ {
+		for verb, codes := range map[string][]int{
+			"create -q x": {0, 1, 6}, "list": {0, 1}, "list -o wide": {0, 1}, "inspect y": {0, 1}, "verify y": {0, 1, 7}, "pids y": {0, 1},
+			"identify 1": {0, 1, 6}, "attach --own -q z 1": {0, 1, 4, 6}, "delete x": {0, 1, 3}, "delete z": {0, 1, 3}, "recover": {0, 1, 8},
+			"exec y true": {0, 125}, "run true": {0, 125}, "version": {0, 1},
+		} {
+			few := []string{"setpriv", "--bounding-set=-sys_resource", "prlimit", fmt.Sprintf("--nofile=%d:%d", limit, limit), "netns"}
+			r := run(t, append(few, strings.Fields(verb)...)...)
+			said := strings.Count(r.stderr, "\n")
+			if !slices.Contains(codes, r.code) || strings.Contains(r.stderr, "goroutine") || r.code != 0 && said == 0 || said > 3 {
+				t.Errorf("with %d: %v", limit, r)
+			}
+		}
+	}
+	run(t, "netns", "delete", "--if-exists", "x", "z")
+	netns(t, "delete", "y")
+}

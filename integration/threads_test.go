@@ -232,8 +232,8 @@ func (c *crowd) watch(done chan struct{}) {
 	}
 }
 
-// look says whether a thread is in another namespace than the process, and neither in a callback of a Do nor on its way into
-// or out of one, after which it ends. The main thread never is.
+// look says whether a thread stays in another namespace than the process, and neither in a callback of a Do nor on its way into
+// or out of one. The main thread never is there.
 func (c *crowd) look(tid int) (seen string, outside bool) {
 	for range 1000 {
 		var err error

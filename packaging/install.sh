@@ -15,6 +15,7 @@ each() {
     $1 644 cmd/netns/scripts/netns.bash "$BASHDIR/netns"
     $1 644 cmd/netns/scripts/netns.zsh "$ZSHDIR/_netns"
     $1 644 cmd/netns/scripts/netns.fish "$FISHDIR/netns.fish"
+    $1 644 packaging/tmpfiles.conf "$TMPFILESDIR/netns.conf"
 }
 
 check() {
@@ -40,7 +41,7 @@ remove() {
 # no bin, a later cp to it makes a file.
 stays() {
     case $DESTDIR,$1 in
-    *,/ | ,"$BINDIR" | ,"$MANDIR"* | ,*/share | ,*/share/doc) true ;;
+    *,/ | ,"$BINDIR" | ,"$MANDIR"* | ,*/lib | ,*/share | ,*/share/doc) true ;;
     ,/*/*) false ;;
     *) test -z "$DESTDIR" ;;
     esac

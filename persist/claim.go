@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -30,14 +29,11 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 			f.Close()
 		}
 	}()
-	r := record{tx: txBegun, pid: os.Getpid()}
+	r := record{tx: txBegun, boot: bootID(), pid: os.Getpid()}
 	for _, name := range names {
 		r.members = append(r.members, member{state: memberHere, name: name})
 	}
 	if r.mntns, err = thisMountNS(); err != nil {
-		return nil, err
-	}
-	if r.boot, err = bootID(); err != nil {
 		return nil, err
 	}
 	if err := lockClaim(f); err != nil {
@@ -57,11 +53,11 @@ func (c *Claim) Link(name string) error {
 			return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 		})
 		if err != unix.EEXIST {
-			return pathError("link", c.store.Path(name), err)
+			return NeedsProc(pathError("link", c.store.Path(name), err))
 		}
 		entry, err := c.store.Lookup(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // it is free by now
+		if isMissing(err) {
+			continue // it is free now
 		}
 		if err != nil {
 			return err
@@ -75,7 +71,7 @@ func (c *Claim) Link(name string) error {
 func (c *Claim) Mount(name string, ns *os.File) error {
 	replaced := &BusyError{c.store.Path(name), "another process removed the file that was to be mounted on"}
 	target, err := c.store.openTop(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return replaced
 	}
 	if err != nil {
@@ -88,10 +84,11 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 		return replaced
 	}
 	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
-	if err == unix.ENOENT { // removed since it was opened
+	err = NeedsProc(explainMount("mount", c.store.Path(name), err))
+	if errors.Is(err, unix.ENOENT) && !errors.Is(err, errors.ErrUnsupported) { // removed since it was opened
 		return replaced
 	}
-	return pathError("mount", c.store.Path(name), err)
+	return err
 }
 
 // Withdraw takes back Link and Mount, or what of them was done. It succeeds where nothing of this claim is left.
@@ -152,7 +149,7 @@ func (s *Store) Reserve(ctx context.Context, name string) error {
 	case err == nil:
 		return &StateError{s.Path(name), entry}
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return nil
 	}
 	return err

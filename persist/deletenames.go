@@ -54,12 +54,12 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 		if h, err = b.store.hold(ctx, name); err != nil {
 			return nil, err
 		}
-		if b.claim, b.stat, b.since = h.file, h.stat, time.Now(); h.link {
+		if b.claim, b.stat, b.since = h.file, h.stat, time.Now(); h.link || h.plain {
 			defer b.release()
 		}
 	}
 	if err = b.store.mayDelete(name, h, b.force); err == nil {
-		err = b.store.removeHeld(name, h)
+		err = b.store.removeHeld(ctx, name, h)
 	}
 	if err != nil || !h.mounted || !isNetwork(h.top) {
 		h.top.Close()

@@ -131,9 +131,11 @@ func TestDeleteNamesComparesTheFileBelow(t *testing.T) {
 	done(t, s, "a", "b")
 	b := &batch{store: s}
 	defer b.release()
-	if ns, err := b.delete(t.Context(), "a"); err != nil || ns == nil {
+	ns, err := b.delete(t.Context(), "a")
+	if err != nil || ns == nil {
 		t.Fatalf("delete: %v, %v", ns, err)
 	}
+	ns.Close()
 	if h := b.member("b"); h == nil {
 		t.Error("b is not held with the claim of a")
 	} else {
@@ -152,9 +154,10 @@ func TestDeleteNamesComparesTheFileBelow(t *testing.T) {
 	if b.member("b") != nil {
 		t.Error("another's b is held with the claim of a")
 	}
-	if _, err := b.delete(t.Context(), "b"); err != nil {
+	if ns, err = b.delete(t.Context(), "b"); err != nil {
 		t.Error(err)
 	}
+	ns.Close()
 	left(t, s)
 }
 

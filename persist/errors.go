@@ -18,6 +18,12 @@ func (e *NotExistError) Error() string {
 // Is makes the error match [fs.ErrNotExist].
 func (e *NotExistError) Is(target error) bool { return target == fs.ErrNotExist }
 
+// isMissing reports whether an error says that a name is missing. A file that is missing in /proc, say, is another thing.
+func isMissing(err error) bool {
+	var missing *NotExistError
+	return errors.As(err, &missing)
+}
+
 // A StateError reports a name that exists, in a state in which what was asked for cannot be done. It matches
 // [fs.ErrExist].
 type StateError struct {
@@ -52,6 +58,21 @@ func (e *PrivilegeError) Error() string {
 
 // Unwrap returns what the kernel said: EPERM or EACCES.
 func (e *PrivilegeError) Unwrap() error { return e.Err }
+
+// A RefusedError reports what the kernel refused though the caller has the capability for it. That is, as a rule, the doing
+// of a security module or of a seccomp filter, and no privilege would help.
+type RefusedError struct {
+	Capability string // CAP_SYS_ADMIN, say
+	Reason     string // what refuses it, as far as that can be known
+	Err        error  // what the kernel said
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%v: %s is there, but %s", e.Err, e.Capability, e.Reason)
+}
+
+// Unwrap returns what the kernel said: EPERM or EACCES.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // An UnsupportedError reports what this system, its kernel or a file system cannot do. It matches [errors.ErrUnsupported].
 type UnsupportedError struct {

@@ -47,7 +47,7 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 	if mounted {
 		e.State, e.Inode = Ready, st.Ino
 		err := s.judge(&e)
-		if errors.Is(err, fs.ErrNotExist) { // it has gone since
+		if isMissing(err) { // it has gone since
 			return e, false, nil
 		}
 		return e, true, err
@@ -57,7 +57,7 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 		return e, true, nil
 	}
 	if err := s.classify(&e); err != nil {
-		return e, errors.Is(err, fs.ErrNotExist), err
+		return e, isMissing(err), err
 	}
 	again, err := s.openTop(name)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Store) judge(e *Entry) error {
 		return nil
 	}
 	f, err := s.openBare(e.Name, unix.O_RDONLY)
-	if errors.Is(err, fs.ErrPermission) {
+	if errors.Is(err, fs.ErrPermission) || isBlind(err) || err == errNoRecord {
 		return nil
 	}
 	if err != nil {
@@ -119,13 +119,23 @@ func (s *Store) judge(e *Entry) error {
 	case r.tx == txKept && m.state == memberKept:
 		e.State, e.Stage = Kept, r.stage
 	case r.tx == txBegun:
-		all, err := s.allMounted(r, f)
-		if !all {
+		dead, err := s.diedHalfway(r, f)
+		if dead {
 			e.State = Stale
 		}
 		return err
 	}
 	return nil
+}
+
+// diedHalfway reports whether a transaction that nobody holds any more left something undone. One of another mount namespace
+// may be all there.
+func (s *Store) diedHalfway(r *record, claim *os.File) (bool, error) {
+	if place, err := r.place(); err != nil || place == elsewhere {
+		return false, err
+	}
+	all, err := s.allMounted(r, claim)
+	return !all && err == nil, err
 }
 
 // allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
@@ -136,7 +146,7 @@ func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
 	}
 	for _, m := range r.members {
 		mounted, err := s.isMounted(m.name, &st)
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			return false, nil
 		}
 		if err != nil || !mounted {
@@ -161,10 +171,8 @@ func (s *Store) isMounted(name string, claim *unix.Stat_t) (bool, error) {
 
 // classify finds the state of a regular file that no namespace is mounted on.
 func (s *Store) classify(e *Entry) error {
-	f, err := openAt(s.dir, e.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	f, err := s.open(s.dir, e.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &NotExistError{s.Path(e.Name)}
 	case errors.Is(err, fs.ErrPermission):
 		e.State = Unreadable
 		return nil
@@ -194,21 +202,16 @@ func uncoveredState(r *record, err error, name string) (State, error) {
 	case err != nil:
 		return "", err
 	}
-	boot, err := bootID()
-	if err != nil {
-		return "", err
-	}
-	here, err := thisMountNS()
+	place, err := r.place()
 	if err != nil {
 		return "", err
 	}
 	m := r.member(name)
 	switch {
-	case r.boot != boot, r.tx != txDone && r.tx != txKept, m != nil && m.state == memberGoing:
-		return Stale, nil
-	case r.mntns.is(here):
-		return Unmounted, nil
-	default:
+	case place == elsewhere:
 		return Elsewhere, nil
+	case place == nowhere, r.otherBoot(), !r.over(), m != nil && m.state == memberGoing:
+		return Stale, nil
 	}
+	return Unmounted, nil
 }

@@ -2,11 +2,7 @@
 
 package persist
 
-import (
-	"errors"
-	"io/fs"
-	"os"
-)
+import "os"
 
 // LookupOpen is [Store.Lookup] and [Store.Namespace] at once, for less than either, and without waiting: the namespace is
 // the one of which the entry tells. It is nil where the name shows no network namespace, or another one by now, or one that
@@ -47,7 +43,7 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 		}
 	}
 	f.Close()
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		err = nil // it has gone since
 	}
 	return e, nil, err

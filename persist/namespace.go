@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -43,27 +44,32 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 
 func (s *Store) openNamespace(name string) (*os.File, error) {
 	// With O_PATH first: whatever else a link leads to, a device say, is not opened.
-	target, err := openAt(s.dir, name, unix.O_PATH, 0)
+	target, err := s.open(s.dir, name, unix.O_PATH)
+	if isMissing(err) || errors.Is(err, unix.ELOOP) { // perhaps a link that leads nowhere
+		return nil, s.showsNone(name)
+	}
 	if err != nil {
-		if _, lookupErr := s.Lookup(name); lookupErr != nil {
-			return nil, lookupErr
-		}
-		return nil, err // a dangling link
+		return nil, err
 	}
 	defer target.Close()
 	if ns, err := isNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
-		entry, err := s.Lookup(name)
-		if err != nil {
-			return nil, err
-		}
-		if entry.State == Ready || entry.State == Kept { // mounted meanwhile
-			entry.State = InProgress
-		}
-		return nil, &StateError{s.Path(name), entry}
+		return nil, s.showsNone(name)
 	}
 	return openType(target, s.Path(name))
+}
+
+// showsNone returns the error for a name that showed no namespace a moment ago: a *[NotExistError] or a *[StateError].
+func (s *Store) showsNone(name string) error {
+	entry, err := s.Lookup(name)
+	if err != nil {
+		return err
+	}
+	if entry.State == Ready || entry.State == Kept { // mounted meanwhile
+		entry.State = InProgress
+	}
+	return &StateError{s.Path(name), entry}
 }
 
 // OpenPath opens the network namespace that a path shows, which need not be in a run directory: /proc/PID/ns/net, say.
@@ -71,6 +77,11 @@ func (s *Store) openNamespace(name string) (*os.File, error) {
 func OpenPath(path string) (*os.File, error) {
 	// With O_PATH first: a device or a pipe is not opened.
 	target, err := os.OpenFile(path, unix.O_PATH, 0)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "/proc/") {
+		if err := NeedsProc(err); errors.Is(err, errors.ErrUnsupported) {
+			return nil, err
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{path}
 	}

@@ -43,7 +43,7 @@ func openNotices() (_ *notices, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, pathError("open", path, err)
+		return nil, NeedsProc(pathError("open", path, err))
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {

@@ -53,41 +53,73 @@ func TestFirstUsersAtOnce(t *testing.T) {
 	}
 }
 
-// The directory's lock can be held by anybody who can read it. Whoever sets it up waits for a while only, and who finds
-// it set up does not take it.
+// Anybody who can read the directory can hold its flock. It keeps nobody from setting the directory up, and only for a moment.
 func TestHeldLock(t *testing.T) {
 	unprepare(t)
 	if err := os.Mkdir(DefaultDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	hold := func() *os.File {
-		f, err := os.Open(DefaultDir)
-		if err == nil {
-			err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	held, err := os.Open(DefaultDir)
+	if err == nil {
+		err = unix.Flock(int(held.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	start := time.Now()
+	prepare(t, "")
+	if took := time.Since(start); took < courtesy || took > patience/2 {
+		t.Errorf("took %v", took)
+	}
+	if mounts := world.Mounts(t, DefaultDir); len(mounts) != 1 {
+		t.Errorf("mounts: %q", mounts)
+	}
+	start = time.Now()
+	prepare(t, "")
+	if took := time.Since(start); took > courtesy {
+		t.Errorf("took %v, although there was nothing to set up", took)
+	}
+}
+
+// A second mount that another tool made is taken away, unless it is in use.
+func TestUnstack(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		unprepare(t)
+		if err := os.Mkdir(DefaultDir, 0o755); err != nil {
+			t.Fatal(err)
 		}
+		s, err := Open("")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return f
+		prepare(t, "")
+		if err := unix.Mount(DefaultDir, DefaultDir, "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if used {
+			inUse(t)
+			want = 2
+		}
+		if err := s.unstack(); err != nil {
+			t.Error(err)
+		}
+		s.Close()
+		if mounts := world.Mounts(t, DefaultDir); len(mounts) != want {
+			t.Errorf("in use: %v: %q", used, mounts)
+		}
 	}
-	held := hold()
-	var busy *BusyError
-	start := time.Now()
-	if _, err := Prepare(t.Context(), ""); !errors.As(err, &busy) {
-		t.Errorf("Prepare: %v", err)
+}
+
+// inUse keeps the run directory open until the test ends.
+func inUse(t *testing.T) {
+	t.Helper()
+	f, err := os.Open(DefaultDir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if took := time.Since(start); took < patience || took > 4*patience {
-		t.Errorf("took %v", took)
-	}
-	held.Close()
-	prepare(t, "")
-	held = hold()
-	defer held.Close()
-	start = time.Now()
-	prepare(t, "")
-	if took := time.Since(start); took > patience/2 {
-		t.Errorf("took %v, although there was nothing to set up", took)
-	}
+	t.Cleanup(func() { f.Close(); unix.Unmount(DefaultDir, 0) })
 }
 
 func TestPrepareErrors(t *testing.T) {

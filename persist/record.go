@@ -18,7 +18,7 @@ import (
 //	netns claim 1
 //	b
 //	                (room for the name of a stage)
-//	boot 6c3eace7-3e0c-4030-a6b4-dba8bcf5b337
+//	boot 6c3eace7-3e0c-4030-a6b4-dba8bcf5b337   (or unknown)
 //	mntns 4026531832 1
 //	pid 4711
 //	.first
@@ -47,7 +47,7 @@ const (
 
 var (
 	errNoRecord     = errors.New("not a claim")
-	errIncompatible = errors.New("a claim in a format of another version of netns")
+	errIncompatible = errors.New("a claim in a format of another version of netns, or damaged")
 )
 
 // isVerdict says whether an error of readRecord is about what the file is, and not about reading it.
@@ -101,7 +101,7 @@ func decodeRecord(data []byte) (*record, error) {
 	at := stageAt + stageWidth + 1 + int64(len(header)) + 1
 	r.members = make([]member, 0, strings.Count(lines[5], "\n"))
 	for line := range strings.Lines(lines[5]) {
-		if len(line) < 3 {
+		if len(line) < 3 || CheckFileName(line[1:len(line)-1]) != nil { // what is not a name could lead out of the directory
 			return nil, errIncompatible
 		}
 		r.members = append(r.members, member{line[0], line[1 : len(line)-1], at})
@@ -208,25 +208,29 @@ func readHead(f io.ReaderAt, n int) (string, error) {
 	return string(head[:n]), err
 }
 
-// knownBoot is the boot's id, once it is known: while we run, it stays the same.
+// unknownBoot is recorded where the boot's id cannot be read.
+const unknownBoot = "unknown"
+
+// knownBoot is the boot's id, once it is known: while this process runs, it stays the same.
 var knownBoot atomic.Pointer[string]
 
-// bootID returns what the kernel drew when it started, see proc_sys_kernel(5).
-func bootID() (string, error) {
+// bootID returns what the kernel drew when it started (proc_sys_kernel(5)), or unknownBoot: a /proc with subset=pid has no
+// such file, and a sandbox may cover it. A container can have an id of its own.
+func bootID() string {
 	if known := knownBoot.Load(); known != nil {
-		return *known, nil
+		return *known
 	}
 	f, err := openProc("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return "", err
+		return unknownBoot
 	}
 	defer f.Close()
 	var text [64]byte // a UUID and a newline
 	n, err := f.Read(text[:])
-	if err != nil {
-		return "", err
+	if err != nil || len(bytes.Fields(text[:n])) != 1 {
+		return unknownBoot
 	}
 	id := strings.TrimSpace(string(text[:n]))
 	knownBoot.Store(&id)
-	return id, nil
+	return id
 }

@@ -54,6 +54,7 @@ func TestRecordOfOthers(t *testing.T) {
 		data[:len(data)-1]:   errIncompatible,
 		data[:100]:           errIncompatible,
 		data + "\n":          errIncompatible,
+		strings.Replace(data, "\n.first\n", "\n.../first\n", 1): errIncompatible,
 	} {
 		if _, err := decodeRecord([]byte(text)); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", text, err, want)

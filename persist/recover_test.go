@@ -4,13 +4,12 @@ package persist
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/netns-go/netns/integration/world"
 	"golang.org/x/sys/unix"
@@ -144,34 +143,51 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// What was mounted in another mount namespace goes when no process is left in that, and not before.
+// What was mounted in another mount namespace goes when the kernel knows that no more, and not before.
 func TestRecoverElsewhere(t *testing.T) {
 	s := prepared(t)
-	other := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep 60")
-	out, err := other.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	ns, end := otherMountNS(t)
+	madeIn(t, s, "x", ns)
+	inState(t, s, "x", Elsewhere)
+	recovers(t, s, false, map[string]Action{"x": Leave})
+	inState(t, s, "x", Elsewhere)
+	end()
+	if ns.fate() != gone { // the kernel does not tell, so it may live
+		recovers(t, s, false, map[string]Action{"x": Leave})
+		remove(t, s, "x")
+		return
 	}
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	out.Read(make([]byte, 1)) // it is there
-	ns, err := mountNSOf("/proc/" + strconv.Itoa(other.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
+	recovers(t, s, false, map[string]Action{"x": Remove})
+}
+
+// A transaction of another mount namespace that looks half done here may be all there, and its claim be mounted there.
+func TestRepairLeavesAnotherMountNamespaces(t *testing.T) {
+	s := prepared(t)
 	here, err := thisMountNS()
 	if err != nil {
 		t.Fatal(err)
 	}
-	uncovered(t, s, "x")
-	rewrite(t, s, "x", "mntns "+fmt.Sprint(here.inode)+" "+fmt.Sprint(here.id), "mntns "+fmt.Sprint(ns.inode)+" "+fmt.Sprint(ns.id))
-	inState(t, s, "x", Elsewhere)
-	recovers(t, s, false, map[string]Action{"x": Leave})
-	inState(t, s, "x", Elsewhere)
-	other.Process.Kill()
-	other.Wait()
-	recovers(t, s, false, map[string]Action{"x": Remove})
+	ns, end := otherMountNS(t)
+	died(t, s, "a", "b", "c")
+	rewrite(t, s, "b", mntnsLine(here), mntnsLine(ns)) // the one claim of both
+	inState(t, s, "a", Ready)
+	inState(t, s, "b", Elsewhere)
+	for _, name := range []string{"a", "b"} {
+		var state *StateError
+		if err := s.Repair(t.Context(), name); !errors.As(err, &state) {
+			t.Errorf("Repair of %s: %v", name, err)
+		}
+	}
+	recovers(t, s, false, map[string]Action{"b": Leave})
+	end()
+	if ns.fate() == gone {
+		recovers(t, s, false, map[string]Action{"a": Remove})
+	}
+	for _, name := range []string{"a", "b"} {
+		if err := s.Delete(t.Context(), name, true); err != nil && !isMissing(err) {
+			t.Error(err)
+		}
+	}
 }
 
 // Of stacked mounts only the doubled are taken: another namespace below may be somebody's, and what is no namespace is.
@@ -268,10 +284,28 @@ func TestRecoverPeerGroup(t *testing.T) {
 	recovers(t, s, false, nil)
 }
 
-func TestUnescape(t *testing.T) {
-	for from, want := range map[string]string{`a\040b`: "a b", `a\134b`: `a\b`, `a\`: `a\`, `\999`: `\999`, "": ""} {
-		if got := unescape(from); got != want {
-			t.Errorf("%q became %q, want %q", from, got, want)
-		}
+// What is no run directory is left alone: an empty file in it is not what another tool left of a namespace.
+func TestRecoverOnlyRunDirectories(t *testing.T) {
+	world.Clean(t)
+	dir := world.Scratch + "/conf"
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	os.WriteFile(dir+"/empty", nil, 0o600)
+	os.WriteFile(dir+"/full", []byte("text"), 0o600)
+	s, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	time.Sleep(foreignAge + time.Second)
+	recovers(t, s, false, map[string]Action{"": Leave})
+	var state *StateError
+	if err := s.Delete(t.Context(), "empty", false); !errors.As(err, &state) {
+		t.Errorf("Delete: %v", err)
+	}
+	if names, err := s.Names(); err != nil || strings.Join(names, " ") != "empty full" {
+		t.Errorf("left %q, %v", names, err)
 	}
 }

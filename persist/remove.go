@@ -7,16 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// foreignAge is how old another tool's unmounted file must be before it counts as left behind: ip-netns(8) mounts
-// its own within milliseconds.
-const foreignAge = 10 * time.Second
 
 // Delete removes a name: it unmounts the namespace, which ends unless something else holds it, and unlinks the file.
 // A symbolic link is removed, and what it leads to left alone. With force, also what may be mounted in another mount
@@ -57,7 +51,8 @@ func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err
 		h.close()
 		return nil, err
 	}
-	return h.top, h.file.Close()
+	h.file.Close() // which there may not be
+	return h.top, nil
 }
 
 // CheckShown returns a *[StateError] if a name shows anything else than a certain file, which may be nil.
@@ -72,7 +67,7 @@ func (s *Store) CheckShown(name string, shown *os.File) error {
 		}
 	}
 	entry, err := s.Lookup(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
@@ -86,8 +81,11 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 	case Ready, Stale, Unmounted:
 		return nil
 	case Foreign:
-		if h.stat.Size == 0 { // no tool leaves anything else of a namespace
-			err := s.mayRemoveForeign(name, &h.stat, force)
+		if h.stat.Size == 0 && force { // no tool leaves anything else of a namespace
+			return nil
+		}
+		if h.stat.Size == 0 {
+			err := s.mayRemoveForeign(name, &h.stat)
 			var young *BusyError
 			if errors.As(err, &young) {
 				young.Reason += "; wait, or use force"
@@ -115,35 +113,66 @@ func (s *Store) remove(ctx context.Context, name string, may func(*held) error) 
 	if err := may(h); err != nil {
 		return err
 	}
-	return s.removeHeld(name, h)
+	return s.removeHeld(ctx, name, h)
 }
 
 // removeHeld removes a name that is held.
-func (s *Store) removeHeld(name string, h *held) error {
-	if h.link {
+func (s *Store) removeHeld(ctx context.Context, name string, h *held) error {
+	switch {
+	case h.link:
 		return s.unlink(name)
+	case h.blind != nil:
+		return s.removeBlind(ctx, name, h)
+	case h.plain:
+		return s.unpublish(name, &h.stat)
 	}
-	if h.text == nil {
-		h.text = io.NewSectionReader(h.file, 0, h.stat.Size)
-	}
-	at, err := memberAt(h.text, name, s.next.Load())
+	mark, err := s.markGoing(name, h)
 	if err != nil {
 		return err
-	}
-	if at > 0 {
-		// Should we die between unmounting and unlinking, what is left is stale, and not somebody's mistake.
-		if _, err := h.file.WriteAt([]byte{memberGoing}, at); err != nil {
-			return err
-		}
-		s.next.Store(at + int64(len(name)) + 2)
 	}
 	if h.mounted {
 		// It was there before the file below it was opened, see peel. If it is unmounted by now, that was to be done.
 		if err := detach(h.top); err != nil && err != unix.EINVAL {
-			return pathError("umount", s.Path(name), err)
+			mark.takeBack() // the namespace lives on
+			return s.unmountError(name, err)
 		}
 	}
 	return s.unpublish(name, &h.stat)
+}
+
+// markGoing records in the claim of a name, if it has one, that the name is to go. If this process dies between unmounting and
+// unlinking, what is left is stale then, and not a person's mistake.
+func (s *Store) markGoing(name string, h *held) (m mark, err error) {
+	if h.text == nil {
+		h.text = io.NewSectionReader(h.file, 0, h.stat.Size)
+	}
+	at, err := memberAt(h.text, name, s.next.Load())
+	if err != nil || at == 0 {
+		return m, err
+	}
+	m = mark{h.file, at, [1]byte{memberHere}}
+	if _, err := h.text.ReadAt(m.before[:], at); err != nil && err != io.EOF {
+		return m, err
+	}
+	if _, err := h.file.WriteAt([]byte{memberGoing}, at); err != nil {
+		return m, err
+	}
+	s.next.Store(at + int64(len(name)) + 2)
+	return m, nil
+}
+
+// A mark is where a claim says that a name is to go, and what it said before. The zero mark is in no claim.
+type mark struct {
+	claim  *os.File
+	at     int64
+	before [1]byte
+}
+
+// takeBack takes back the mark. If that fails, a mount namespace in which nothing is mounted on the name takes it for stale.
+func (m mark) takeBack() {
+	if m.claim != nil {
+		_, _ = m.claim.WriteAt(m.before[:], m.at)
+	}
 }
 
 // A held name is one whose state no transaction changes as long as the file is open.
@@ -152,6 +181,8 @@ type held struct {
 	mounted bool     // it is a namespace
 	file    *os.File // below the mounts, locked; or the symbolic link itself
 	link    bool
+	plain   bool  // what is below the mount is no regular file, so it has no claim and no lock
+	blind   error // why the file below the mount could not be opened, so that there is no lock; see isBlind
 	state   State
 	stat    unix.Stat_t // of file
 	text    text        // of file, if it was read
@@ -182,18 +213,20 @@ func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err err
 	if h.top, top, h.mounted, err = s.openShown(name); err != nil || h.top == nil {
 		return nil, err
 	}
-	if err = s.openBelow(h, name, &top); errors.Is(err, fs.ErrNotExist) {
+	if err = s.openBelow(h, name, &top); isMissing(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, refused(err)
 	}
-	if h.stat, err = fstat(h.file); err != nil {
-		return nil, err
-	}
-	if h.link = h.stat.Mode&unix.S_IFMT == unix.S_IFLNK; !h.link {
-		if err := s.lockFor(ctx, name, h.file); err != nil {
+	if h.blind == nil {
+		if h.stat, err = fstat(h.file); err != nil {
 			return nil, err
+		}
+		if h.link = h.stat.Mode&unix.S_IFMT == unix.S_IFLNK; !h.link && !h.plain {
+			if err := s.lockFor(ctx, name, h.file); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if same, err := s.stillShows(name, &top); err != nil || !same {
@@ -224,9 +257,16 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 	if h.mounted {
 		h.state = Ready
 		h.file, err = s.openBare(name, unix.O_RDWR)
+		switch {
+		case isBlind(err):
+			h.blind, err = err, nil
+		case err == errNoRecord:
+			h.plain = true
+			h.file, err = s.openPlain(name)
+		}
 		return err
 	}
-	h.file, err = openAt(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	h.file, err = s.open(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	if err != nil { // EPERM, if a namespace was mounted there just now
 		if same, lookErr := s.stillShows(name, top); lookErr == nil && !same {
 			err = &NotExistError{s.Path(name)}
@@ -251,7 +291,7 @@ func (s *Store) covers(name string, open *unix.Stat_t) (bool, error) {
 
 func (s *Store) isIn(dir *os.File, name string, open *unix.Stat_t) (bool, error) {
 	now, err := s.statIn(dir, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if isMissing(err) {
 		return false, nil
 	}
 	return now.Dev == open.Dev && now.Ino == open.Ino, err
@@ -280,28 +320,6 @@ func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
 	return nil
 }
 
-// mayRemoveForeign judges an empty file without a mount by its age, compared with that of a file made now, so by the
-// file system's own clock.
-func (s *Store) mayRemoveForeign(name string, st *unix.Stat_t, force bool) error {
-	if force {
-		return nil
-	}
-	now, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer now.Close()
-	fresh, err := fstat(now)
-	if err != nil {
-		return err
-	}
-	if time.Unix(fresh.Ctim.Unix()).Sub(time.Unix(st.Ctim.Unix())) < foreignAge {
-		return &BusyError{s.Path(name), fmt.Sprintf("another tool made this file less than %v ago and may be about to "+
-			"mount it", foreignAge)}
-	}
-	return nil
-}
-
 // unpublish removes a name as long as the file below its mounts is one that is open, by what fstat said of that: it
 // unmounts the namespaces stacked there and unlinks the file. What was made under the name since then stays whole.
 func (s *Store) unpublish(name string, file *unix.Stat_t) error {
@@ -312,7 +330,7 @@ func (s *Store) unpublish(name string, file *unix.Stat_t) error {
 			return s.unlink(name)
 		}
 		switch err := s.peel(name, file); {
-		case errors.Is(err, fs.ErrNotExist):
+		case isMissing(err):
 			return nil
 		case errors.Is(err, unix.EINVAL) && changed < 10:
 			changed++ // somebody unmounted it first; a mount that our mount namespace may not remove stays, however
@@ -348,7 +366,12 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 		}
 		return &BusyError{s.Path(name), "something other than a namespace is mounted over it"}
 	}
-	return pathError("umount", s.Path(name), detach(top))
+	return s.unmountError(name, detach(top))
+}
+
+// unmountError is the error of unmounting what a name shows.
+func (s *Store) unmountError(name string, err error) error {
+	return refused(NeedsProc(pathError("umount", s.Path(name), err)))
 }
 
 func (s *Store) unlink(name string) error {

@@ -13,7 +13,8 @@ import (
 // was ever reported as made. Of a delete that died, it removes the rest of that name. If all that the transaction was to
 // make is there, it is marked as done instead, since only the mark is missing.
 //
-// It returns a *[StateError] for a name in any other state.
+// It returns a *[StateError] for a name in any other state: a transaction of another mount namespace, if that is not proven gone,
+// is not known to be dead.
 func (s *Store) Repair(ctx context.Context, name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err
@@ -23,12 +24,21 @@ func (s *Store) Repair(ctx context.Context, name string) error {
 		return err
 	}
 	defer h.close()
+	if h.blind != nil {
+		return h.blind
+	}
 	record, err := readRecord(h.file)
 	if err != nil && !isVerdict(err) {
 		return err
 	}
+	place := elsewhere
+	if record != nil {
+		if place, err = record.place(); err != nil {
+			return err
+		}
+	}
 	switch {
-	case record != nil && record.tx == txBegun:
+	case place != elsewhere && record.tx == txBegun:
 		all, err := s.allMounted(record, h.file)
 		if err != nil {
 			return err

@@ -5,8 +5,11 @@ package persist
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -40,14 +43,58 @@ func uncovered(t *testing.T, s *Store, name string) {
 	}
 }
 
+// madeIn makes a name whose transaction is over and was of another mount namespace.
+func madeIn(t *testing.T, s *Store, name string, ns mountNS) {
+	t.Helper()
+	here, err := thisMountNS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	uncovered(t, s, name)
+	rewrite(t, s, name, mntnsLine(here), mntnsLine(ns))
+}
+
+func mntnsLine(ns mountNS) string { return fmt.Sprintf("\nmntns %d %d\n", ns.inode, ns.id) }
+
+// otherMountNS returns a mount namespace that lives until it is ended.
+func otherMountNS(t *testing.T) (ns mountNS, end func()) {
+	t.Helper()
+	other := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep 600")
+	out, err := other.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end = sync.OnceFunc(func() {
+		other.Process.Kill()
+		other.Wait()
+	})
+	t.Cleanup(end)
+	out.Read(make([]byte, 1)) // it is there
+	ns, err = mountNSOf("/proc/" + strconv.Itoa(other.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ns.id == 0 {
+		ns.id = 1 // of a kernel that has no ids nobody knows more
+	}
+	return ns, end
+}
+
 func TestStates(t *testing.T) {
 	here, err := thisMountNS()
 	if err != nil {
 		t.Fatal(err)
 	}
-	boot, err := bootID()
-	if err != nil {
-		t.Fatal(err)
+	living, _ := otherMountNS(t)
+	ended, end := otherMountNS(t)
+	end()
+	boot := bootID()
+	afterEnd := Elsewhere // where the kernel does not tell
+	if ended.fate() == gone {
+		afterEnd = Stale
 	}
 	for want, test := range map[string]struct {
 		state       State
@@ -79,9 +126,28 @@ func TestStates(t *testing.T) {
 			rewrite(t, s, "x", "\n.x\n", "\ngx\n")
 		}, true, false},
 		"unmounted": {Unmounted, func(t *testing.T, s *Store) { uncovered(t, s, "x") }, false, false},
-		"elsewhere": {Elsewhere, func(t *testing.T, s *Store) {
+		"unmounted, its boot not known": {Unmounted, func(t *testing.T, s *Store) {
 			uncovered(t, s, "x")
-			rewrite(t, s, "x", "mntns ", "mntns 1")
+			rewrite(t, s, "x", boot, unknownBoot)
+		}, false, false},
+		"elsewhere": {Elsewhere, func(t *testing.T, s *Store) { madeIn(t, s, "x", living) }, false, true},
+		"elsewhere, of another boot": {Elsewhere, func(t *testing.T, s *Store) {
+			madeIn(t, s, "x", living)
+			rewrite(t, s, "x", boot, "6c3eace7-0000-0000-0000-dba8bcf5b337")
+		}, false, true},
+		"elsewhere, died before the mount": {Elsewhere, func(t *testing.T, s *Store) {
+			madeIn(t, s, "x", living)
+			rewrite(t, s, "x", "\nd\n", "\nb\n")
+		}, false, true},
+		"elsewhere, died in delete": {Elsewhere, func(t *testing.T, s *Store) {
+			madeIn(t, s, "x", living)
+			rewrite(t, s, "x", "\n.x\n", "\ngx\n")
+		}, false, true},
+		"elsewhere, without an id": {Elsewhere, func(t *testing.T, s *Store) { madeIn(t, s, "x", mountNS{1, 0}) }, false, true},
+		"its mount namespace gone": {afterEnd, func(t *testing.T, s *Store) { madeIn(t, s, "x", ended) }, afterEnd == Stale, afterEnd != Stale},
+		"damaged": {Incompatible, func(t *testing.T, s *Store) {
+			claimed(t, s, "x").Close()
+			rewrite(t, s, "x", "\n.x\n", "\n.../x\n")
 		}, false, true},
 		"incompatible": {Incompatible, func(t *testing.T, s *Store) {
 			claimed(t, s, "x").Close()

@@ -58,7 +58,13 @@ func (s *Store) Names() ([]string, error) {
 
 // openTop opens what a name shows, the uppermost mount if there is one, and never follows a link.
 func (s *Store) openTop(name string) (*os.File, error) {
-	f, err := openAt(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	return s.open(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW)
+}
+
+// open opens a name in a directory, the run directory or that without its mounts. It returns a *[NotExistError] if the name is
+// missing, and that alone says so: what else is not found may be in /proc.
+func (s *Store) open(dir *os.File, name string, flags int) (*os.File, error) {
+	f, err := openAt(dir, name, flags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{s.Path(name)}
 	}
@@ -74,14 +80,11 @@ func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bo
 		return nil, st, false, err
 	}
 	seen, err := s.statIn(s.dir, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = &NotExistError{s.Path(name)}
-	}
 	if err != nil {
 		return nil, st, false, err
 	}
 	if namespace = seen.Dev == nsfs; namespace {
-		f, err = openAt(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW, 0)
+		f, err = s.open(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW)
 	} else {
 		f, err = s.openTop(name)
 	}
@@ -102,29 +105,84 @@ var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 	const ours = "/proc/self/ns/net"
 	var st unix.Stat_t
 	err := again(func() error { return unix.Stat(ours, &st) })
-	return uint64(st.Dev), pathError("stat", ours, err)
+	return uint64(st.Dev), NeedsProc(pathError("stat", ours, err))
 })
 
-// statIn is what fstat would say of a name in a directory, were it open. It follows no link.
+// statIn is what fstat would say of a name in a directory, were it open. It follows no link, and returns a *[NotExistError] if
+// the name is missing.
 func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
 	err = again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	if err != nil {
-		err = pathError("stat", s.Path(name), err)
+	if err == unix.ENOENT {
+		return st, &NotExistError{s.Path(name)}
 	}
-	return st, err
+	return st, pathError("stat", s.Path(name), err)
 }
 
-// openBare opens the file that a name's mounts cover.
+// openBare opens the file that a name's mounts cover. It returns errNoRecord for what is no regular file, which it does not
+// open: opening a pipe waits, and opening a device does something.
 func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	bare, err := s.uncovered()
 	if err != nil {
 		return nil, refused(err)
 	}
-	f, err := openAt(bare, name, flags|unix.O_NOFOLLOW, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NotExistError{s.Path(name)}
+	st, err := s.statIn(bare, name)
+	if err != nil {
+		return nil, err
 	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, errNoRecord
+	}
+	f, err := s.open(bare, name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	return f, refused(err)
+}
+
+// openPlain opens, with O_PATH, what a name's mounts cover, whatever that is.
+func (s *Store) openPlain(name string) (*os.File, error) {
+	bare, err := s.uncovered()
+	if err != nil {
+		return nil, refused(err)
+	}
+	return s.open(bare, name, unix.O_PATH|unix.O_NOFOLLOW)
+}
+
+// recordOf returns the record of a name's claim, which may be covered by a mount, or nil if it has none.
+func (s *Store) recordOf(name string) (*record, error) {
+	f, _, err := s.openClaim(name)
+	if f == nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := readRecord(f)
+	if isVerdict(err) {
+		return nil, nil
+	}
+	return r, err
+}
+
+// openClaim opens the regular file that a name is, or that its mounts cover, and reports which. It returns no file for
+// anything else.
+func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
+	top, err := s.openTop(name)
+	if err != nil {
+		return nil, false, err
+	}
+	defer top.Close()
+	st, err := fstat(top)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, false, err
+	}
+	if covered, err = isNamespace(top); err != nil {
+		return nil, false, err
+	}
+	if covered {
+		f, err = s.openBare(name, unix.O_RDONLY)
+	} else {
+		f, err = s.open(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
+	}
+	if err == errNoRecord {
+		err = nil
+	}
+	return f, covered, err
 }
 
 // uncovered returns the directory without what is mounted in it. It belongs to the Store.

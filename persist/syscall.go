@@ -5,8 +5,10 @@ package persist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -40,7 +42,20 @@ func openAt(dir *os.File, name string, flags int, mode uint32) (*os.File, error)
 }
 
 // openProc opens a file in /proc for reading.
-func openProc(path string) (*os.File, error) { return openFile(path, unix.O_RDONLY) }
+func openProc(path string) (*os.File, error) {
+	f, err := openFile(path, unix.O_RDONLY)
+	return f, NeedsProc(err)
+}
+
+// NeedsProc returns an *[UnsupportedError] for the error of a path in /proc that is missing because proc(5) is not mounted there.
+// Any other error stays as it is.
+func NeedsProc(err error) error {
+	var fs unix.Statfs_t
+	if !errors.Is(err, unix.ENOENT) || unix.Statfs("/proc", &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC {
+		return err
+	}
+	return &UnsupportedError{"/proc must be mounted, see proc(5)", err}
+}
 
 // openFile opens a file without the Go runtime's poller, for which a thread would be woken.
 func openFile(path string, flags int) (*os.File, error) {
@@ -89,6 +104,33 @@ func mountNSID(f *os.File) (id uint64) {
 	return id
 }
 
+// MountID returns the id of the mount that a path is on, as mountinfo has it.
+func MountID(path string) (int, error) {
+	f, err := openFile(path, unix.O_PATH)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return mountID(f)
+}
+
+// mountID returns the id of the mount that a file was opened on, as mountinfo has it. As long as the file is open, no other
+// mount gets that.
+func mountID(f *os.File) (int, error) {
+	path := "/proc/self/fdinfo/" + strconv.Itoa(int(f.Fd()))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, NeedsProc(err)
+	}
+	_, after, _ := strings.Cut(string(text), "mnt_id:")
+	line, _, _ := strings.Cut(after, "\n")
+	id, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		return 0, fmt.Errorf("%s: mnt_id: %w", path, err)
+	}
+	return id, nil
+}
+
 // openTree clones the mount of a directory, alone or with those below it, without attaching it anywhere.
 func openTree(dir *os.File, flags uint) (*os.File, error) {
 	fd := -1
@@ -97,7 +139,7 @@ func openTree(dir *os.File, flags uint) (*os.File, error) {
 		return err
 	})
 	if err != nil {
-		return nil, pathError("open_tree", dir.Name(), err)
+		return nil, explainMount("open_tree", dir.Name(), err)
 	}
 	return os.NewFile(uintptr(fd), dir.Name()), nil
 }

@@ -37,10 +37,11 @@ func TestTrust(t *testing.T) {
 	mkdir("theirs", 0o755, 1000)
 	mkdir("their-sticky", 0o777|os.ModeSticky, 1000)
 	mkdir("group", 0o775, 0)
+	mkdir("root-group", 0o775, 0) // whose bits are the mask of an ACL, if there is one
 	if err := os.Lchown(base+"/group", 0, 1000); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"ours", "open", "sticky", "theirs", "their-sticky", "group"} {
+	for _, dir := range []string{"ours", "open", "sticky", "theirs", "their-sticky", "group", "root-group"} {
 		mkdir(dir+"/netns", 0o755, 0)
 	}
 	link("link", "ours", 0)
@@ -50,6 +51,7 @@ func TestTrust(t *testing.T) {
 	for path, trusted := range map[string]bool{
 		"ours/netns": true, "sticky/netns": true, "link/netns": true, "ours/../sticky/netns": true,
 		"open/netns": false, "theirs/netns": false, "their-sticky/netns": false, "group/netns": false,
+		"root-group/netns": false, "root-group": false,
 		"their-link/netns": false, "through/netns": false, "open": false, "sticky": false, "theirs": false,
 	} {
 		var trust *TrustError
@@ -65,6 +67,29 @@ func TestTrust(t *testing.T) {
 		t.Errorf("nope: %v", err)
 	}
 
+	// At the end of a path a link is followed only by who opens.
+	link("theirs/out", "../ours", 1000)
+	link("end", "ours/netns", 0)
+	link("by-theirs", "theirs/out", 0)
+	link("their-end", "ours", 1000)
+	f, err := OpenTrusted(base + "/end")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := os.Stat(base + "/ours/netns"); err != nil || f.Name() != base+"/ours/netns" || !isSame(t, f, same) {
+		t.Errorf("%s, %v", f.Name(), err)
+	}
+	f.Close()
+	for _, path := range []string{"by-theirs", "their-end", "open/netns", "sticky"} {
+		var trust *TrustError
+		if _, err := OpenTrusted(base + "/" + path); !errors.As(err, &trust) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := CheckTrust(base + "/by-theirs"); err != nil {
+		t.Error(err)
+	}
+
 	// Nothing is made in, mounted on or removed from what is not trusted.
 	for _, dir := range []string{"open/netns", "open/new", "theirs/new"} {
 		var trust *TrustError
@@ -77,5 +102,33 @@ func TestTrust(t *testing.T) {
 	}
 	if _, err := os.Lstat(base + "/open/new"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+func isSame(t *testing.T, f *os.File, info os.FileInfo) bool {
+	t.Helper()
+	opened, err := os.Stat(procPath(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.SameFile(opened, info)
+}
+
+// The number that stands for users without one is trusted only where no user has it.
+func TestInMap(t *testing.T) {
+	for uidMap, mapped := range map[string]bool{
+		"         0          0 4294967295\n": true,
+		"0 1000 1\n":                         false,
+		"0 100000 65534\n":                   false,
+		"0 100000 65535\n":                   true,
+		"0 1000 1\n1 100000 65536\n":         true,
+		"65534 7 1\n":                        true,
+		"65535 7 10\n":                       false,
+		"":                                   false,
+		"0 1000\n":                           true,
+	} {
+		if got := inMap([]byte(uidMap), overflowUID); got != mapped {
+			t.Errorf("%q: %v", uidMap, got)
+		}
 	}
 }

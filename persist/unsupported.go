@@ -20,11 +20,21 @@ func HasCapability(capability int) bool { return false }
 
 func Needs(capability int, purpose string, err error) error { return err }
 
+func Explain(capability int, purpose, limit string, err error) error { return err }
+
 func CheckTrust(path string) error { return unsupported() }
+
+func OpenTrusted(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPath(path string) (*os.File, error) { return nil, unsupported() }
 
 func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
+
+func NeedsProc(err error) error { return err }
+
+func MountID(path string) (int, error) { return 0, unsupported() }
+
+func NamespaceMounts(path string) ([]NamespaceMount, error) { return nil, unsupported() }
 
 func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) { yield(Change{}, unsupported()) }
@@ -62,6 +72,10 @@ func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (sh
 
 func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return unsupported()
+}
+
+func (s *Store) MadeElsewhere(names []string, shown []*os.File) (string, error) {
+	return "", unsupported()
 }
 
 func (s *Store) Repair(ctx context.Context, name string) error { return unsupported() }

@@ -209,7 +209,7 @@ func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 	for name, event := range w.pending {
 		shows, err := dir.showsNamespace(name)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		case isMissing(err):
 			delete(w.pending, name)
 		case err != nil:
 			return nil, err
@@ -245,7 +245,7 @@ func (w *watcher) gone(name string) {
 // showsNamespace says whether a name shows a namespace, or a link that leads to one. It returns a *[NotExistError] if
 // there is no such name.
 func (s *Store) showsNamespace(name string) (bool, error) {
-	target, err := openAt(s.dir, name, unix.O_PATH, 0)
+	target, err := s.open(s.dir, name, unix.O_PATH)
 	if err != nil { // perhaps a link that leads nowhere
 		top, err := s.openTop(name)
 		if err != nil {

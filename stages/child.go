@@ -235,7 +235,11 @@ func (b *builder) transact() (failure *Error, err error) {
 		}
 		ready.target, ready.stage, ready.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
 	}
-	if err := b.send(ready); err != nil {
+	var files []*os.File
+	if b.plan.hand && failure == nil {
+		files = append(files, b.targets[0].ns)
+	}
+	if err := b.send(ready, files...); err != nil {
 		return nil, fmt.Errorf("tell the parent: %w", err) // to be tried once more; if that is dead, in vain
 	}
 	if err := b.decision(); err != nil {

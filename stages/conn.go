@@ -77,15 +77,35 @@ func (c *conn) takeFile(name string) (*os.File, error) {
 	return file, nil
 }
 
+// close closes the socket, and the files that came and were not taken.
+func (c *conn) close() {
+	for _, fd := range c.fds {
+		unix.Close(fd)
+	}
+	c.fds = nil
+	c.file.Close()
+}
+
+// shutdown closes one direction of the socket, or none that is closed already (shutdown(2)).
+func (c *conn) shutdown(how int) {
+	if raw, err := c.file.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), how) })
+	}
+}
+
+// errNoRoom is how receiving fails if the kernel has left out files that were sent.
+var errNoRoom = fmt.Errorf("files that came with a message were dropped: %w: the limit of open files is reached "+
+	"(ulimit -n), or a security module refuses them", unix.EMFILE)
+
 // maxFiles is how many files come with one message.
 const maxFiles = 2
 
 // Read is for the reader. It keeps the descriptors that come with the data.
 func (c *conn) Read(data []byte) (int, error) {
 	control := make([]byte, unix.CmsgSpace(maxFiles*4))
-	var n, controlLen int
+	var n, controlLen, flags int
 	err := again(func() (err error) {
-		n, controlLen, _, _, err = unix.Recvmsg(int(c.file.Fd()), data, control, unix.MSG_CMSG_CLOEXEC)
+		n, controlLen, flags, _, err = unix.Recvmsg(int(c.file.Fd()), data, control, unix.MSG_CMSG_CLOEXEC)
 		return err
 	})
 	if err != nil {
@@ -101,6 +121,9 @@ func (c *conn) Read(data []byte) (int, error) {
 			return 0, fmt.Errorf("files: %w", err)
 		}
 		c.fds = append(c.fds, fds...)
+	}
+	if flags&unix.MSG_CTRUNC != 0 {
+		return 0, errNoRoom
 	}
 	if n == 0 {
 		return 0, io.EOF

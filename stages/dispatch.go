@@ -74,13 +74,15 @@ func inherited() map[string]bool {
 		err = errSecure
 	case err == nil && family != unix.AF_UNIX:
 		err = unix.EAFNOSUPPORT
+	case err == nil:
+		err = dropInherited(token)
 	}
 	if err != nil { // to go on would be to run the program's own main in what was meant to be a child
-		fmt.Fprintf(os.Stderr, "%s: socket: %v\n", entryPoint, err)
+		fmt.Fprintf(os.Stderr, "%s: start as a child: %v\n", entryPoint, err)
 		os.Exit(2)
 	}
 	names := map[string]bool{}
-	for _, name := range strings.Fields(token) {
+	for _, name := range strings.Fields(strings.TrimPrefix(token, anewMark)) {
 		names[name] = true
 	}
 	return names

@@ -17,7 +17,9 @@
 //
 // The child has no arguments; its environment is empty but for LD_LIBRARY_PATH and, until this package is initialised,
 // NETNS_STAGE; its standard input and output are /dev/null; and its descriptor 3 is the socket to the parent, not to be
-// touched. Its working directory, standard error, user and limits are the parent's.
+// touched. It has no other descriptor of the parent's: if one is not close-on-exec there, the child marks it so and
+// starts itself anew, so that the packages that come before are initialised twice in the same process. Its working
+// directory, standard error, user and limits are the parent's.
 //
 // Where this package is initialised by anything else than the start of a Go program (in a c-shared library, a c-archive,
 // or a plugin of a program that does not link it), nothing is started: [Run] returns an error.

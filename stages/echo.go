@@ -16,7 +16,7 @@ import (
 // An echoFamily is how ICMP is spoken in an address family.
 type echoFamily struct {
 	domain, protocol int
-	address          unix.Sockaddr // of lo
+	address          func() unix.Sockaddr // returns a new one for lo, because unix.Sendto writes into it
 	name             string
 	request, reply   byte   // types
 	off, ignore      string // the sysctls that switch it, and its echo, off
@@ -24,11 +24,13 @@ type echoFamily struct {
 
 var (
 	echo4 = echoFamily{
-		unix.AF_INET, unix.IPPROTO_ICMP, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, "127.0.0.1",
+		unix.AF_INET, unix.IPPROTO_ICMP,
+		func() unix.Sockaddr { return &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}} }, "127.0.0.1",
 		8, 0, "", "ipv4/icmp_echo_ignore_all",
 	}
 	echo6 = echoFamily{
-		unix.AF_INET6, unix.IPPROTO_ICMPV6, &unix.SockaddrInet6{Addr: [16]byte{15: 1}}, "::1",
+		unix.AF_INET6, unix.IPPROTO_ICMPV6,
+		func() unix.Sockaddr { return &unix.SockaddrInet6{Addr: [16]byte{15: 1}} }, "::1",
 		128, 129, "ipv6/conf/lo/disable_ipv6", "ipv6/icmp/echo_ignore_all",
 	}
 )
@@ -47,7 +49,7 @@ func (f *echoFamily) echo(patience time.Duration) error {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	request := f.message()
-	err = again(func() error { return unix.Sendto(socket, request, 0, f.address) })
+	err = again(func() error { return unix.Sendto(socket, request, 0, f.address()) })
 	if err != nil {
 		return fmt.Errorf("ICMP echo to %s: %w", f.name, os.NewSyscallError("sendto", err))
 	}

@@ -67,11 +67,11 @@ func (f *Factory) Run(ctx context.Context, names []string) error {
 		}
 		return err
 	}
-	defer func() {
+	r.release = func() {
 		if dir != nil {
 			f.release(dir)
 		}
-	}()
+	}
 	defer r.close()
 	if err := r.reserveFirst(ctx); err != nil {
 		return err
@@ -155,7 +155,8 @@ func (f *Factory) keep(w *worker) {
 	f.idle = append(f.idle, w)
 }
 
-// Close waits for the transactions that run, and ends the children. Namespaces stay. It may be called again.
+// Close waits for the transactions that run, and ends the children. Namespaces stay. It may be called again. A child that does
+// not die of SIGKILL, because its cgroup is frozen, is waited for only for some seconds.
 func (f *Factory) Close() {
 	f.mu.Lock()
 	select {

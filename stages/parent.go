@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -21,35 +22,69 @@ const share = 32
 
 // Run makes the namespaces of the plan in a run directory ("" for the default one), all or none, and returns when the
 // children have ended: one, or with many names several that share the work. When the context ends, it rolls back and returns
-// the context's cause.
+// the context's cause. A child that is stopped by a signal for ten seconds is ended, and the plan fails.
 //
 // Besides what [Plan.Check] and [persist.Prepare] return, it returns a *[persist.StateError] if a name is taken, an *[Error]
 // for a stage that failed, a *[KeptError], and with any of them a *[rollback.UndoError] for each step whose effect could not
-// be undone; without one, nothing is left.
+// be undone; without one, nothing is left. A child that does not die of SIGKILL within some seconds, because its cgroup is
+// frozen, is such a step, named "child". The error names its PID, and it makes nothing when it is let go.
 func Run(ctx context.Context, dir string, plan *Plan) error {
-	if err := plan.Check(); err != nil {
+	r, err := newRun(ctx, dir, plan)
+	if err != nil {
 		return err
+	}
+	defer r.close()
+	return r.do(ctx)
+}
+
+// New is [Run] for a plan of one name, and returns the namespace that it made, open. The child hands it over, so it is never
+// another one that has the name by then. Its Name is the path of the name.
+func New(ctx context.Context, dir string, plan *Plan) (*os.File, error) {
+	if len(plan.Names) != 1 {
+		return nil, fmt.Errorf("%d names, not one", len(plan.Names))
+	}
+	r, err := newRun(ctx, dir, plan)
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	r.hand = true
+	if err := r.do(ctx); err != nil {
+		return nil, err
+	}
+	made := r.made
+	r.made = nil
+	return made, nil
+}
+
+func newRun(ctx context.Context, dir string, plan *Plan) (*run, error) {
+	if err := plan.Check(); err != nil {
+		return nil, err
 	}
 	dir, err := persist.DirPath(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := &run{plan: plan, dir: dir}
 	r.open = func() (err error) {
 		r.store, err = persist.Prepare(ctx, dir)
 		return err
 	}
-	defer r.close()
-	defer func() {
+	r.release = func() {
 		if r.store != nil {
 			r.store.Close()
 		}
-	}()
+	}
+	return r, nil
+}
+
+// do starts the children, and sees the transaction to its end.
+func (r *run) do(ctx context.Context) error {
 	if err := r.reserveFirst(ctx); err != nil {
 		return err
 	}
-	for range plan.children() {
-		w, err := takeWorker(plan)
+	for range r.plan.children() {
+		w, err := takeWorker(r.plan)
 		if err != nil {
 			r.end()
 			return err
@@ -100,11 +135,14 @@ type run struct {
 	dir       string
 	store     *persist.Store      // nil before it is open
 	open      func() error        // opens it
+	release   func()              // closes it, if it was opened
 	claim     *persist.Claim      // nil before it is made
 	replaced  map[string]*os.File // what has the names that are to be replaced
 	workers   []*worker
 	committed bool
-	broken    *worker // whose conversation ended in the middle
+	broken    *worker  // whose conversation ended in the middle
+	hand      bool     // the child is to hand over what it makes
+	made      *os.File // which is this
 
 	unwatch func() bool // stops watching the context, and says whether it has not ended yet
 }
@@ -120,6 +158,7 @@ func (r *run) transact(ctx context.Context, again bool) error {
 			r.undo(&err)
 		}
 	}()
+	defer r.endStopped()()
 	err := r.converse(ctx, again)
 	conversed = true
 	r.unwatch()
@@ -139,22 +178,57 @@ func (r *run) transact(ctx context.Context, again bool) error {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, errSilent):
-		err = fmt.Errorf("%w: %w", errSilent, ended(ends[slices.Index(r.workers, r.broken)]))
+		err = r.broken.broke(ends[slices.Index(r.workers, r.broken)])
 	}
 	if slices.ContainsFunc(r.workers, func(w *worker) bool { return !w.undone }) {
 		r.undo(&err)
 	}
+	r.addLost(&err)
 	return err
 }
 
-// close closes what the transaction has open.
+// addLost adds to an error what says that there is a child which does not die.
+func (r *run) addLost(err *error) {
+	var tx rollback.Tx
+	for _, w := range r.workers {
+		if w.lost != nil {
+			tx.Add("child", func() error { return w.lost })
+		}
+	}
+	tx.Rollback(err)
+}
+
+// close closes what the transaction has open. If a child is lost, it does so when that has ended: the system call in which
+// it is stuck may still give a name to the claim, which is taken back then.
 func (r *run) close() {
+	if r.made != nil {
+		r.made.Close()
+	}
+	if !slices.ContainsFunc(r.workers, func(w *worker) bool { return w.lost != nil }) {
+		r.closeAll()
+		return
+	}
+	go func() {
+		for _, w := range r.workers {
+			<-w.gone
+		}
+		if r.claim != nil && !r.committed {
+			for _, name := range r.plan.Names {
+				_ = r.claim.Withdraw(name) // what is left of it is stale, and the next one who wants the name repairs it
+			}
+		}
+		r.closeAll()
+	}()
+}
+
+func (r *run) closeAll() {
 	if r.claim != nil {
 		r.claim.Close()
 	}
 	for _, file := range r.replaced {
 		file.Close()
 	}
+	r.release()
 }
 
 func (r *run) stop() {
@@ -207,7 +281,7 @@ func (r *run) assign(again bool) error {
 		from, to := len(r.plan.Names)*i/n, len(r.plan.Names)*(i+1)/n
 		m := &message{
 			kind: kindPlan, dir: r.dir, names: r.plan.Names[from:to], steps: r.plan.Steps, attach: r.plan.Source != nil,
-			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again,
+			keep: r.plan.Keep, progress: r.plan.Progress != nil, together: n > 1 || r.plan.Replace, again: again, hand: r.hand,
 		}
 		if err := w.begin(m, files...); err != nil {
 			r.broken = w
@@ -244,6 +318,11 @@ func (r *run) converse(ctx context.Context, again bool) error {
 			w.undone = m.undone
 			return failure(name, m)
 		case kindReady:
+			if r.hand && m.err.text == "" {
+				if r.made, err = w.conn.takeFile(filepath.Join(r.dir, name)); err != nil {
+					return err
+				}
+			}
 			if ready++; ready == len(r.workers) {
 				return r.commit(ctx, name, m)
 			}

@@ -6,15 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+
+	"github.com/netns-go/netns/persist"
 )
 
 // replace takes note of what has a name that is to be replaced, if it can be. As long as it is open it is told from what
 // comes later.
 func (r *run) replace(ctx context.Context, name string) error {
 	shown, err := r.store.Deletable(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if isGone(err) {
 		return nil
 	}
 	if err != nil {
@@ -46,9 +47,13 @@ func (r *run) makeRoom(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := r.store.DeleteShown(ctx, name, shown); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := r.store.DeleteShown(ctx, name, shown); err != nil && !isGone(err) {
 			return fmt.Errorf("replace: %w", err)
 		}
 	}
 	return nil
 }
+
+// isGone reports whether an error says that a name is gone, and not merely that some file is missing, as one of a /proc that
+// is not mounted.
+func isGone(err error) bool { return errors.As(err, new(*persist.NotExistError)) }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
 )
 
 func TestRegisterRefuses(t *testing.T) {
@@ -86,7 +87,7 @@ func TestChildWithoutSocketEnds(t *testing.T) {
 	cmd.Env = []string{tokenVar + "=unshare"}
 	cmd.ExtraFiles = []*os.File{os.Stdin}
 	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": socket: ") {
+	if cmd.ProcessState.ExitCode() != 2 || !strings.HasPrefix(string(out), entryPoint+": start as a child: ") {
 		t.Errorf("%v, %s", err, out)
 	}
 }
@@ -99,5 +100,26 @@ func TestThisProcessMayStartAChild(t *testing.T) {
 	defer func() { awaited = nil }()
 	if err := mayStart(); err != errChild {
 		t.Errorf("in a child: %v", err)
+	}
+}
+
+// Namespaces are verified on many threads at once, and unix.Sendto writes into the address that it is given.
+func TestEchoesShareNoAddress(t *testing.T) {
+	for _, family := range []*echoFamily{&echo4, &echo6} {
+		if family.address() == family.address() {
+			t.Errorf("%s: two echoes have one address", family.name)
+		}
+	}
+}
+
+// A fork that the kernel refuses is put down to the limits that there are.
+func TestStartErrorNamesTheLimit(t *testing.T) {
+	for errno, want := range map[error]string{
+		unix.EAGAIN: "ulimit -u", unix.ENOMEM: "memory.max", unix.EMFILE: "too many open files",
+	} {
+		err := startError(&os.PathError{Op: "fork/exec", Path: "/proc/self/exe", Err: errno})
+		if !errors.Is(err, errno) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "start the child: ") {
+			t.Errorf("%v", err)
+		}
 	}
 }

@@ -3,7 +3,6 @@
 package stages
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/netns-go/netns/persist"
@@ -18,14 +17,10 @@ func decodeUnshare([]byte) (Stage, error) { return unshare{}, nil }
 func (unshare) Do(t *Target) (err error) {
 	switch err := unix.Unshare(unix.CLONE_NEWNET); err {
 	case nil:
-	case unix.EPERM:
-		return persist.Needs(unix.CAP_SYS_ADMIN, "making a network namespace", err)
 	case unix.EINVAL:
 		return &persist.UnsupportedError{Need: "this kernel has no network namespaces (CONFIG_NET_NS)", Err: err}
-	case unix.ENOSPC:
-		return fmt.Errorf("%w: the limit in /proc/sys/user/max_net_namespaces is reached", err)
 	default:
-		return err
+		return persist.Explain(unix.CAP_SYS_ADMIN, "making a network namespace", "user.max_net_namespaces", err)
 	}
 	t.ns, err = openOwn()
 	return err

@@ -4,6 +4,7 @@ package stages
 
 import (
 	"context"
+	"os"
 
 	"github.com/netns-go/netns/persist"
 )
@@ -23,6 +24,8 @@ func tooLate() bool { return false }
 func dispatch(registered string) {}
 
 func Run(ctx context.Context, dir string, plan *Plan) error { return unsupported() }
+
+func New(ctx context.Context, dir string, plan *Plan) (*os.File, error) { return nil, unsupported() }
 
 func Here(steps ...Step) (err error) { return unsupported() }
 

@@ -27,10 +27,7 @@ func (verify) Do(*Target) error {
 		return err
 	}
 	for _, family := range []*echoFamily{&echo4, &echo6} {
-		err := family.echo(echoUsual)
-		if err == nil || !family.answers() {
-			continue
-		}
+		err := family.excused(family.echo(echoUsual))
 		if errors.Is(err, unix.ETIMEDOUT) {
 			err = family.echo(echoPatience)
 		}
@@ -48,16 +45,24 @@ const (
 	echoPatience = 2 * time.Second
 )
 
-// answers says whether lo is to answer in a family. It is asked only after an echo that failed: to find a file below
-// /proc/sys/net, the kernel goes through those of the same name of all namespaces (proc_sys_compare).
-func (f *echoFamily) answers() bool {
-	if f.off != "" {
-		// Without IPv6 in the kernel there is no such file.
-		if off, err := sysctlValue(f.off); err != nil || off != "0" {
-			return false
-		}
+// excused returns the error of an echo, or nil if lo is not supposed to answer in this family. Only after an error are the
+// sysctls read: to find a file below /proc/sys/net, the kernel goes through the files of the same name of all namespaces
+// (proc_sys_compare). A sysctl that cannot be read, because /proc is missing or shows only processes, excuses nothing.
+func (f *echoFamily) excused(echo error) error {
+	if echo == nil || errors.Is(echo, unix.EAFNOSUPPORT) || isOn(f.ignore) {
+		return nil
 	}
-	return !isOn(f.ignore)
+	if f.off == "" {
+		return echo
+	}
+	off, err := sysctlValue(f.off)
+	if err != nil {
+		return fmt.Errorf("%w; IPv6 may be off here, but that cannot be read: %v", echo, err) // no %w: its errno is not the echo's
+	}
+	if off != "0" {
+		return nil
+	}
+	return echo
 }
 
 func isOn(key string) bool {

@@ -23,7 +23,7 @@ import (
 //	passed (if asked for) ─►
 //	built                 ─►                  \ if several children
 //	                      ◄─    publish       / work together
-//	ready or failed       ─►
+//	ready or failed       ─►    ready with the namespace, if it was asked for
 //	                      ◄─    commit
 //	                      ◄─    plan, if the child is kept for more
 //
@@ -39,7 +39,7 @@ const (
 	kindFailed  = 'f'
 	kindCommit  = 'c'
 
-	protocol  = 5
+	protocol  = 6
 	headerLen = 5
 	// A million names of full length.
 	maxMessage = 1 << 28
@@ -59,6 +59,7 @@ type message struct {
 	progress bool
 	together bool // wait for the others before anything gets its name
 	again    bool // there will be another plan
+	hand     bool // send the one namespace, open, with ready
 
 	target uint64 // passed, failed: which namespace
 	stage  string // passed, failed: which stage
@@ -78,6 +79,7 @@ type remoteError struct {
 	taken       persist.StateError // if it says that a name is taken
 	busy        persist.BusyError  // if it says that something else holds it
 	lacking     string             // the capability, if it says that one is missing
+	refused     string             // the capability, if it says that one is there
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -93,7 +95,8 @@ func (e *remoteError) Unwrap() error {
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
 func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
 
-// As finds the *[persist.StateError], *[persist.BusyError] or *[persist.PrivilegeError] that there was in the child.
+// As finds the *[persist.StateError], *[persist.BusyError], *[persist.PrivilegeError] or *[persist.RefusedError] that there
+// was in the child.
 func (e *remoteError) As(target any) bool {
 	switch target := target.(type) {
 	case **persist.StateError:
@@ -105,6 +108,9 @@ func (e *remoteError) As(target any) bool {
 	case **persist.PrivilegeError:
 		*target = &persist.PrivilegeError{Capability: e.lacking, Err: e}
 		return e.lacking != ""
+	case **persist.RefusedError:
+		*target = &persist.RefusedError{Capability: e.refused, Err: e}
+		return e.refused != ""
 	}
 	return false
 }
@@ -123,6 +129,10 @@ func toRemote(err error) remoteError {
 	var lacking *persist.PrivilegeError
 	if errors.As(err, &lacking) {
 		r.lacking = lacking.Capability
+	}
+	var refused *persist.RefusedError
+	if errors.As(err, &refused) {
+		r.refused = refused.Capability
 	}
 	if !errors.As(err, &r.errno) && errors.Is(err, fs.ErrNotExist) {
 		r.errno = syscall.ENOENT
@@ -146,7 +156,7 @@ func (m *message) encode() []byte {
 		for _, step := range m.steps {
 			b = appendText(appendText(b, step.Stage), string(step.Args))
 		}
-		for _, flag := range []bool{m.attach, m.keep, m.progress, m.together, m.again} {
+		for _, flag := range []bool{m.attach, m.keep, m.progress, m.together, m.again, m.hand} {
 			b = appendFlag(b, flag)
 		}
 	case kindPassed:
@@ -158,7 +168,7 @@ func (m *message) encode() []byte {
 		b = appendText(appendText(appendFlag(b, m.err.unsupported), m.err.taken.Path), m.err.taken.Name)
 		b = appendText(appendText(b, string(m.err.taken.State)), m.err.taken.Stage)
 		b = appendText(binary.AppendUvarint(b, uint64(m.err.taken.PID)), m.err.busy.Path)
-		b = appendText(appendText(b, m.err.busy.Reason), m.err.lacking)
+		b = appendText(appendText(appendText(b, m.err.busy.Reason), m.err.lacking), m.err.refused)
 		b = appendFlag(b, m.undone)
 		b = appendFlag(binary.AppendUvarint(b, m.complete), m.kept)
 	}
@@ -192,7 +202,8 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		for n := d.count(); n > 0; n-- {
 			m.steps = append(m.steps, Step{d.text(), []byte(d.text())})
 		}
-		m.attach, m.keep, m.progress, m.together, m.again = d.flag(), d.flag(), d.flag(), d.flag(), d.flag()
+		m.attach, m.keep, m.progress, m.together = d.flag(), d.flag(), d.flag(), d.flag()
+		m.again, m.hand = d.flag(), d.flag()
 	case kindPassed:
 		m.target, m.stage, m.took = d.number(), d.text(), time.Duration(d.number())
 	case kindReady, kindFailed:
@@ -200,7 +211,7 @@ func decodeMessage(kind byte, body []byte) (*message, error) {
 		m.err = remoteError{text: d.text(), errno: syscall.Errno(d.number()), unsupported: d.flag()}
 		m.err.taken.Path, m.err.taken.Name = d.text(), d.text()
 		m.err.taken.State, m.err.taken.Stage, m.err.taken.PID = persist.State(d.text()), d.text(), int(d.number())
-		m.err.busy.Path, m.err.busy.Reason, m.err.lacking = d.text(), d.text(), d.text()
+		m.err.busy.Path, m.err.busy.Reason, m.err.lacking, m.err.refused = d.text(), d.text(), d.text(), d.text()
 		m.undone, m.complete, m.kept = d.flag(), d.number(), d.flag()
 	case kindClaim, kindBuilt, kindPublish, kindCommit:
 	default:

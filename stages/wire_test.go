@@ -27,6 +27,7 @@ func samples() []*message {
 			steps: []Step{{loopbackStage, []byte{}}, {"x", []byte("any\x00thing\n")}}},
 		{kind: kindPlan, dir: "/run/netns", attach: true, progress: true},
 		{kind: kindPlan, dir: "/run/netns", together: true, again: true},
+		{kind: kindPlan, dir: "/run/netns", hand: true},
 		{kind: kindBuilt},
 		{kind: kindClaim},
 		{kind: kindPublish},
@@ -76,6 +77,41 @@ func TestFilesCross(t *testing.T) {
 			received.Close()
 		}
 		c.fds = nil
+	}
+}
+
+// Files for which there is no room are not taken for files that were not sent.
+func TestNoRoomForFiles(t *testing.T) {
+	r, w := sockets(t)
+	defer r.Close()
+	defer w.Close()
+	if err := newConn(w).send(&message{kind: kindClaim}, os.Stdin, os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	free, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(free)
+	room := limit
+	room.Cur = uint64(free) + 1
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &room); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	c := newConn(r)
+	if _, err := c.receive(); !errors.Is(err, unix.EMFILE) || len(c.fds) != 1 {
+		t.Errorf("%v, with %d files", err, len(c.fds))
+	}
+	c.close()
+	if again, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, free); again != free {
+		t.Errorf("what came was not closed: %v", err)
+	} else {
+		unix.Close(again)
 	}
 }
 
@@ -140,6 +176,11 @@ func TestErrorsCross(t *testing.T) {
 	}
 	var lacking *persist.PrivilegeError
 	if !errors.As(err, &lacking) || lacking.Capability != "CAP_SYS_ADMIN" {
+		t.Errorf("%#v", err)
+	}
+	err = cross(&persist.RefusedError{Capability: "CAP_SYS_ADMIN", Reason: "AppArmor", Err: path})
+	var refused *persist.RefusedError
+	if errors.As(err, &lacking) || !errors.As(err, &refused) || refused.Capability != "CAP_SYS_ADMIN" {
 		t.Errorf("%#v", err)
 	}
 	err = cross(&persist.UnsupportedError{Need: "CONFIG_NET_NS", Err: unix.EINVAL})

@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/moby/sys/reexec"
+	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,6 +22,8 @@ const (
 	helloPatience = 10 * time.Second
 	// endPatience is how long a child may take to roll back and end, once it was told to.
 	endPatience = 2 * time.Second
+	// deathPatience is how long a child may take to die of SIGKILL. One in a frozen cgroup takes until that is thawed.
+	deathPatience = time.Second
 	// signalPatience is how long a signal to the process group may be under way to this process when the child has died of it.
 	signalPatience = 100 * time.Millisecond
 )
@@ -36,7 +40,20 @@ type worker struct {
 
 	silence *time.Timer
 	killer  *time.Timer
+	loser   *time.Timer
 	stopped sync.Once
+	halted  atomic.Bool   // it was ended because it stayed stopped, see [run.endStopped]
+	undying chan struct{} // closed when it should have died of SIGKILL
+	gone    chan struct{} // closed when it has ended
+	lost    *lostError    // how end returned, if it did before that
+}
+
+// A lostError reports a child that does not die.
+type lostError struct{ pid int }
+
+func (e *lostError) Error() string {
+	return fmt.Sprintf("process %d does not end, not even by SIGKILL: its cgroup is frozen, or it is stuck in the kernel; "+
+		"once it is let go it ends, and makes nothing any more", e.pid)
 }
 
 // startWorker starts a child for plans whose stages the token names.
@@ -47,11 +64,25 @@ func startWorker(token string) (*worker, error) {
 	}
 	defer unix.Close(fds[1])
 	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child")), started: time.Now()}
+	w.undying, w.gone = make(chan struct{}), make(chan struct{})
 	if w.process, err = startSelf(token, fds[1]); err != nil {
-		w.conn.file.Close()
-		return nil, fmt.Errorf("start the child: %w", err)
+		w.conn.close()
+		return nil, startError(err)
 	}
 	return w, nil
+}
+
+// startError says why no child could be started, and which limit that may be.
+func startError(err error) error {
+	err = fmt.Errorf("start the child: %w", persist.NeedsProc(err))
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		return fmt.Errorf("%w: a limit of processes is reached: the user's (ulimit -u), pids.max of the cgroup, "+
+			"or /proc/sys/kernel/pid_max or threads-max", err)
+	case errors.Is(err, unix.ENOMEM):
+		return fmt.Errorf("%w: the machine, or the cgroup (memory.max), has no memory left, or the PID namespace is about to end", err)
+	}
+	return err
 }
 
 // startSelf starts this program again as a child. It is not reexec.Command, since the death signal that this sets comes when
@@ -96,7 +127,7 @@ func (w *worker) begin(m *message, files ...*os.File) error {
 // for others, for as long as it took.
 func (w *worker) expectHello() {
 	if !w.greeted {
-		w.silence = time.AfterFunc(helloPatience, w.kill)
+		w.silence = time.AfterFunc(helloPatience, w.giveUp)
 	}
 }
 
@@ -119,34 +150,63 @@ func (w *worker) receive() (*message, error) {
 	return m, nil
 }
 
-// stop tells the child to roll back if it is not done, and sees to it that it ends in time.
+// stop tells the child to roll back if it is not done, and sees to it that it ends in time. If it does not even die, the
+// parent waits for it no longer, in receive or in end.
 func (w *worker) stop() {
 	w.stopped.Do(func() {
-		unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_WR)
+		w.conn.shutdown(unix.SHUT_WR)
 		w.killer = time.AfterFunc(endPatience, w.kill)
+		w.loser = time.AfterFunc(endPatience+deathPatience, func() {
+			close(w.undying)
+			w.conn.shutdown(unix.SHUT_RD)
+		})
 	})
 }
 
 func (w *worker) kill() { _ = w.process.Kill() } // it may have ended by itself
 
-// end stops the child, and returns how it ended, as package os/exec has it.
+// giveUp ends a child from which nothing is to be expected.
+func (w *worker) giveUp() {
+	w.kill()
+	w.stop()
+}
+
+// end stops the child, and returns how it ended, as package os/exec has it, or a *lostError.
 func (w *worker) end() error {
 	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	w.stop()
-	unix.Shutdown(int(w.conn.file.Fd()), unix.SHUT_RD) // nor is it heard: it would wait for that until it is killed
-	state, err := w.process.Wait()
+	w.conn.shutdown(unix.SHUT_RD) // nor is it heard: it would wait for that until it is killed
+	state, err := w.wait()
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}
 	}
 	w.killer.Stop()
+	w.loser.Stop()
 	if w.silence != nil {
 		late := !w.silence.Stop()
 		if !w.greeted && (late || state != nil && state.Exited()) {
 			err = fmt.Errorf("%w: %w", ended(err), errMute)
 		}
 	}
-	w.conn.file.Close()
+	w.conn.close()
 	return err
+}
+
+// wait waits for the child's end, but not for that of a lost one: then a goroutine does, so that no zombie stays.
+func (w *worker) wait() (*os.ProcessState, error) {
+	var state *os.ProcessState
+	var err error
+	go func() {
+		defer close(w.gone)
+		state, err = w.process.Wait()
+	}()
+	select {
+	case <-w.gone:
+		return state, err
+	case <-w.undying:
+		w.lost = &lostError{w.process.Pid}
+		return nil, w.lost
+	}
 }
 
 // errSilent is how the conversation ends when a child dies in the middle of it.
@@ -166,6 +226,17 @@ func silent(what string, err error) error {
 		return errSilent
 	}
 	return fmt.Errorf("%s: %w", what, err)
+}
+
+// broke is the error of a transaction in which a child fell silent.
+func (w *worker) broke(waitErr error) error {
+	switch {
+	case w.halted.Load():
+		return &haltedError{w.process.Pid}
+	case w.lost != nil:
+		return errors.New("the child does not answer")
+	}
+	return fmt.Errorf("%w: %w", errSilent, ended(waitErr))
 }
 
 // ended says how a child ended.

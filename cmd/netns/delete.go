@@ -25,7 +25,7 @@ func deleteCommand() *cli.Command {
 			&cli.BoolFlag{Name: "if-exists", Usage: "a name that is not there is fine"},
 			&cli.BoolFlag{Name: "all", Usage: "delete every network namespace that there is"},
 			&cli.BoolFlag{Name: "force", Usage: "also what may be mounted in another mount namespace, what another tool " +
-				"made a moment ago, or another version of netns"},
+				"made a moment ago, or another version of netns; with --kill, also where processes may be hidden"},
 			&cli.StringFlag{Name: "kill", Usage: "first end the processes inside, with TERM or the signal of --kill`[=SIGNAL]`"},
 			&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "let them have this `TIME` before KILL"},
 			&cli.BoolFlag{Name: "wait", Usage: "return when the kernel has taken the namespaces down"},

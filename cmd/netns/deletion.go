@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -79,69 +80,115 @@ func signalOf(word string) syscall.Signal {
 	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(word), "SIG"))
 }
 
-// checkKill refuses what would kill the machine or netns itself, before anything is done.
+// checkKill refuses what would kill the machine or netns itself, or leave processes that cannot be seen, before anything is
+// done.
 func (d *deletion) checkKill(names []string) error {
 	if !d.kill {
 		return nil
 	}
-	for _, name := range names {
-		ns, err := d.dir.Open(name)
-		if err != nil {
-			continue // and so will Delete, or it is none and nothing is in it
+	for some := range slices.Chunk(names, atOnce(true)) {
+		d.openAll(some) // what cannot be opened Delete will refuse, or it is none and nothing is in it
+		for _, ns := range d.open {
+			if err := netns.CheckKill(ns); err != nil {
+				return d.refused(err)
+			}
 		}
-		err = netns.CheckKill(ns)
-		ns.Close()
-		if err != nil {
-			return codedError{fmt.Errorf("delete: --kill: %w", err), codeUsage}
+		if err := netns.CheckSight(d.open...); err != nil && !d.mayMiss(err) {
+			return d.refused(err)
 		}
+		d.letGo()
 	}
 	return nil
+}
+
+// mayMiss says whether an error is about processes that need not be killed, since nobody sees them.
+func (d *deletion) mayMiss(err error) bool {
+	var hidden *netns.HiddenError
+	return d.force && errors.As(err, &hidden)
+}
+
+// refused explains why nobody is killed.
+func (d *deletion) refused(err error) error {
+	err = advise(fmt.Errorf("delete: --kill: %w", err), nil)
+	var vital *netns.VitalError
+	var hidden *netns.HiddenError
+	switch {
+	case errors.As(err, &vital):
+		return codedError{err, codeUsage}
+	case errors.As(err, &hidden):
+		return codedError{fmt.Errorf("%w; run it where they are seen, or use --force, which kills only what is seen", err), codeRemains}
+	}
+	return err
+}
+
+// openAll opens some of the names. A symbolic link is not, since nobody asks what it leads to.
+func (d *deletion) openAll(names []string) map[string]*netns.Namespace {
+	byName := map[string]*netns.Namespace{}
+	for _, name := range names {
+		if d.isLink(name) {
+			continue
+		}
+		if ns, err := d.dir.Open(name); err == nil {
+			d.open, byName[name] = append(d.open, ns), ns
+		}
+	}
+	return byName
 }
 
 // share deletes some of the names. An error is for what ends the whole command.
 func (d *deletion) share(ctx context.Context, names []string) error {
 	d.letGo()
 	makeRoom(len(names))
-	byName := map[string]*netns.Namespace{}
-	if d.kill || d.wait {
-		for _, name := range names {
-			if d.isLink(name) { // nobody asks what it leads to
-				continue
+	if !d.kill && !d.wait {
+		var deleted []gone
+		err := d.remove(ctx, names, func(name string, ns *netns.Namespace) {
+			if ns != nil {
+				d.open, deleted = append(d.open, ns), append(deleted, gone{name, ns})
 			}
-			if ns, err := d.dir.Open(name); err == nil {
-				d.open, byName[name] = append(d.open, ns), ns
-			}
-		}
+		})
+		d.warnOf(ctx, deleted)
+		return err
+	}
+	byName := d.openAll(names)
+	if err := d.endProcesses(ctx); err != nil {
+		return err
 	}
 	var watch *netns.Witness
-	var err error
-	if d.kill && len(d.open) > 0 {
-		err = netns.Kill(ctx, d.signal, d.grace, d.open...)
-	}
-	if err == nil && d.wait && len(d.open) > 0 {
-		watch, err = netns.NewWitness(d.open...)
-	}
-	if err != nil {
-		return advise(fmt.Errorf("delete: %w", err), nil)
-	}
-	var deleted []gone
-	err = d.remove(ctx, names, func(name string, ns *netns.Namespace) {
-		if ns != nil {
-			d.open = append(d.open, ns)
+	if d.wait && len(d.open) > 0 {
+		var err error
+		if watch, err = netns.NewWitness(d.open...); err != nil {
+			return advise(fmt.Errorf("delete: %w", err), nil)
 		}
-		if watch != nil {
-			ns = byName[name]
-		}
-		if ns != nil {
-			deleted = append(deleted, gone{name, ns})
-		}
-	})
+	}
+	deleted, err := d.removeOpen(ctx, names, byName)
 	if watch != nil {
 		d.waits = append(d.waits, waiting{watch, deleted})
-	} else if !d.quiet {
-		d.warn(deleted, d.holding(ctx, deleted))
+	} else {
+		d.warnOf(ctx, deleted)
 	}
 	return err
+}
+
+// endProcesses kills what is in the open namespaces, if that was asked for.
+func (d *deletion) endProcesses(ctx context.Context) error {
+	if !d.kill || len(d.open) == 0 {
+		return nil
+	}
+	kill := netns.Kill
+	if d.force {
+		kill = netns.KillSeen
+	}
+	if err := kill(ctx, d.signal, d.grace, d.open...); err != nil {
+		return d.refused(err)
+	}
+	return nil
+}
+
+// warnOf says what holds the namespaces whose names are gone.
+func (d *deletion) warnOf(ctx context.Context, deleted []gone) {
+	if !d.quiet {
+		d.warn(deleted, d.holding(ctx, deleted))
+	}
 }
 
 // makeRoom sees to it that there is room for the descriptors of so many namespaces. The kernel makes it in steps, and in a
@@ -194,6 +241,71 @@ func (d *deletion) remove(ctx context.Context, names []string, removed func(stri
 		names = names[1:]
 	}
 	return nil
+}
+
+// removeOpen is remove for names of which those that showed a namespace were opened before. What has been done in between
+// was done to these namespaces, so another one that has the name by now is left alone.
+func (d *deletion) removeOpen(ctx context.Context, names []string, open map[string]*netns.Namespace) (deleted []gone, err error) {
+	for _, name := range names {
+		ns := open[name]
+		delete(open, name) // it may be given twice
+		var failure error
+		switch {
+		case ctx.Err() != nil:
+			return deleted, fmt.Errorf("delete: %w", context.Cause(ctx))
+		case ns != nil:
+			failure = d.removeShown(ctx, name, ns)
+		case d.kill && d.isNew(name):
+			failure = fmt.Errorf("%w when delete began; the one that was made since then is left",
+				&netns.NotExistError{Path: filepath.Join(d.path, name)})
+		default:
+			_, failure = d.dir.DeleteNames(ctx, []string{name}, netns.DeleteOptions{Force: d.force, MustExist: true})
+		}
+		d.bar.step()
+		if failure != nil {
+			if err := d.failed(name, failure); err != nil {
+				return deleted, err
+			}
+		} else if ns != nil {
+			deleted = append(deleted, gone{name, ns})
+		}
+	}
+	return deleted, nil
+}
+
+// removeShown deletes a name as long as it shows an open namespace. If it does not any more, somebody else has deleted that
+// name meanwhile: that is what was asked for, and it is said.
+func (d *deletion) removeShown(ctx context.Context, name string, ns *netns.Namespace) error {
+	err := d.dir.DeleteShown(ctx, name, ns)
+	var notExist *netns.NotExistError
+	if !errors.As(err, &notExist) {
+		return err
+	}
+	if !d.quiet {
+		d.bar.clear()
+		fmt.Fprintf(os.Stderr, "netns: warning: %s: another process has removed the name meanwhile%s\n", escaped(printable(name)), d.successor(name))
+	}
+	return nil
+}
+
+// successor says that a name has been given again, or "".
+func (d *deletion) successor(name string) string {
+	if _, err := d.dir.Lookup(name); err != nil {
+		return ""
+	}
+	return "; what has it now is left alone"
+}
+
+// isNew says whether a name shows a network namespace.
+func (d *deletion) isNew(name string) bool {
+	if d.isLink(name) {
+		return false
+	}
+	_, ns, err := d.dir.LookupOpen(name)
+	if ns != nil {
+		ns.Close()
+	}
+	return err == nil && ns != nil
 }
 
 // failed is for a name that could not be deleted. If there are several, it says so, and there is no error.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 
 	"github.com/netns-go/netns"
@@ -19,24 +17,29 @@ var belowSys = []string{
 // enter puts the calling thread, which must be locked, into the namespace, and closes that.
 func enter(ns *netns.Namespace) error {
 	defer ns.Close()
-	return mayEnter(os.NewSyscallError("setns", unix.Setns(ns.Fd(), unix.CLONE_NEWNET)))
+	return mayEnter("", os.NewSyscallError("setns", unix.Setns(ns.Fd(), unix.CLONE_NEWNET)))
 }
 
 // leaveMounts puts the calling thread, which must be locked, into a mount namespace of its own.
 func leaveMounts() error {
-	err := mayEnter(os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
+	err := mayEnter(maxMountNamespaces, os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
 	if err == nil {
 		// Not private: what is mounted on the host later, a disk say, should appear here as well.
-		err = pathError("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, ""))
+		err = mayEnter("", pathError("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "")))
 	}
 	return err
 }
 
-func mayEnter(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
-		return &netns.PrivilegeError{Capability: "CAP_SYS_ADMIN", Purpose: "entering a network namespace", Err: err}
-	}
-	return err
+// The limits that the calls of this file are counted against. A mount that is attached nowhere has a mount namespace of its
+// own.
+const (
+	maxMountNamespaces = "user.max_mnt_namespaces"
+	maxMounts          = "fs.mount-max"
+)
+
+// mayEnter explains an error on the way into a namespace and to the mounts that fit it.
+func mayEnter(limit string, err error) error {
+	return netns.Explain(unix.CAP_SYS_ADMIN, "entering a network namespace", limit, err)
 }
 
 func pathError(op, path string, err error) error {
@@ -90,21 +93,22 @@ func replaceSys() error {
 func newSys(readOnly bool) (int, error) {
 	fsfd, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
-		return -1, pathError("fsopen", "sysfs", err)
+		return -1, mayEnter("", pathError("fsopen", "sysfs", err))
 	}
 	defer unix.Close(fsfd)
 	if err := unix.FsconfigSetString(fsfd, "source", "sysfs"); err != nil {
-		return -1, pathError("fsconfig", "sysfs", err)
+		return -1, mayEnter("", pathError("fsconfig", "sysfs", err))
 	}
 	if err := unix.FsconfigCreate(fsfd); err != nil {
-		return -1, pathError("fsconfig", "sysfs", err)
+		return -1, mayEnter("", pathError("fsconfig", "sysfs", err))
 	}
 	attributes := 0
 	if readOnly {
 		attributes = unix.MOUNT_ATTR_RDONLY
 	}
 	fd, err := unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, attributes)
-	return fd, pathError("fsmount", "sysfs", err)
+	err = pathError("fsmount", "sysfs", err)
+	return fd, netns.Explain(unix.CAP_SYS_ADMIN, "mounting all of /sys", maxMountNamespaces, err)
 }
 
 // isMountIn says whether a path is on another file system than dir, and so a mount.
@@ -115,12 +119,18 @@ func isMountIn(path, dir string) bool {
 
 // openTree clones what a path, or the link that it is, leads to, as a mount that is attached nowhere.
 func openTree(path string, flags uint) (int, error) {
-	tree, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
-	return tree, pathError("open_tree", path, err)
+	return cloneTree(unix.AT_FDCWD, path, flags, path)
+}
+
+// cloneTree is openTree from an open directory or, with AT_EMPTY_PATH, of an open file; name is for messages.
+func cloneTree(from int, path string, flags uint, name string) (int, error) {
+	tree, err := unix.OpenTree(from, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|flags)
+	return tree, mayEnter(maxMountNamespaces, pathError("open_tree", name, err))
 }
 
 // moveMount attaches a mount to a path, and if that is a link, to the link itself: it may then lead to anything or
 // nothing.
 func moveMount(tree int, path string) error {
-	return pathError("move_mount", path, unix.MoveMount(tree, "", unix.AT_FDCWD, path, unix.MOVE_MOUNT_F_EMPTY_PATH))
+	err := unix.MoveMount(tree, "", unix.AT_FDCWD, path, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	return mayEnter(maxMounts, pathError("move_mount", path, err))
 }

@@ -75,7 +75,7 @@ func (e signalError) Error() string { return "ended by signal: " + e.Signal.Stri
 type timeoutError time.Duration
 
 func (e timeoutError) Error() string {
-	return fmt.Sprintf("timed out after %v, and nothing is left", time.Duration(e))
+	return fmt.Sprintf("timed out after %v", time.Duration(e))
 }
 
 // exitCode returns the contract's code for an error.
@@ -85,6 +85,7 @@ func exitCode(err error) int {
 		ended     signalError
 		timeout   timeoutError
 		privilege *netns.PrivilegeError
+		refused   *netns.RefusedError
 		undo      *netns.UndoError
 		taken     *netns.NSIDError
 		unhealthy unhealthyError
@@ -115,6 +116,8 @@ func exitCode(err error) int {
 		return codeExists
 	case errors.As(err, &busy):
 		return codeBusy
+	case errors.As(err, &refused): // no privilege is missing
+		return codeFailed
 	case errors.As(err, &privilege), errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		return codePrivilege
 	case errors.Is(err, errors.ErrUnsupported):
@@ -137,14 +140,18 @@ func advise(err error, forState map[netns.State]string) error {
 	var notExist *netns.NotExistError
 	var stage *netns.StageError
 	var trust *netns.TrustError
+	var refused *netns.RefusedError
 	advice := ""
 	switch {
+	case errors.As(err, new(timeoutError)) && !errors.As(err, new(*netns.UndoError)):
+		return fmt.Errorf("%w, and nothing is left", err)
 	case errors.As(err, &state):
 		advice = forState[state.State]
 	case errors.As(err, &notExist):
 		advice = "netns list shows what there is"
 	case errors.As(err, &trust):
 		advice = "see that it belongs to root or to you, and that nobody else can write to it (chown, chmod go-w)"
+	case errors.As(err, &refused): // sudo would not help
 	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		advice = "run it with sudo"
 	case errors.As(err, &stage) && stage.Stage == "verify" && stage.Namespace != "" && !errors.Is(err, fs.ErrPermission):

@@ -12,25 +12,31 @@ import (
 )
 
 // An etcFile is one of a namespace's own files, and the one of /etc that it is to cover.
-type etcFile struct{ source, target string }
+type etcFile struct {
+	source, target string
+	opened         *os.File // the source, checked; nil if it is a link that leads nowhere
+}
 
-// etcFiles returns the files of /etc/netns/NAME. Who can write to one says inside who may log in or become root, so all
-// must be root's. A symbolic link is root's own choice, wherever it leads.
-func etcFiles(name string) ([]etcFile, error) {
+// etcFiles opens the files of /etc/netns/NAME. Who can write to one says inside who may log in or become root, so each must
+// be root's or ours, with every directory and link on the way to it.
+func etcFiles(name string) (files []etcFile, err error) {
 	dir := filepath.Join("/etc/netns", name)
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err == nil {
-		err = netns.CheckTrust(dir)
+		err = checkTrust(dir)
 	}
-	var files []etcFile
 	for _, entry := range entries {
+		file := etcFile{source: filepath.Join(dir, entry.Name()), target: filepath.Join("/etc", entry.Name())}
 		if err == nil {
-			err = netns.CheckTrust(filepath.Join(dir, entry.Name()))
+			file.opened, err = netns.OpenTrusted(file.source)
 		}
-		files = append(files, etcFile{filepath.Join(dir, entry.Name()), filepath.Join("/etc", entry.Name())})
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		files = append(files, file)
 	}
 	var trust *netns.TrustError
 	if errors.As(err, &trust) {
@@ -39,7 +45,8 @@ func etcFiles(name string) ([]etcFile, error) {
 	return files, err
 }
 
-// coverEtc mounts each file onto its target. One that cannot be is reported, and no more, as ip netns exec does it.
+// coverEtc mounts each file onto its target, and closes it. One that cannot be is reported, and no more, as ip netns exec
+// does it.
 func coverEtc(files []etcFile) {
 	for _, file := range files {
 		err := file.cover()
@@ -50,9 +57,13 @@ func coverEtc(files []etcFile) {
 }
 
 func (f etcFile) cover() error {
-	tree, err := openTree(f.source, 0)
+	if f.opened == nil {
+		return errors.New("a link that leads nowhere covers nothing")
+	}
+	defer f.opened.Close()
+	tree, err := cloneTree(int(f.opened.Fd()), "", unix.AT_EMPTY_PATH, f.source)
 	if err != nil {
-		return fmt.Errorf("%w; a link that leads nowhere covers nothing", err)
+		return err
 	}
 	defer unix.Close(tree)
 	if err = moveMount(tree, f.target); errors.Is(err, fs.ErrNotExist) {

@@ -13,7 +13,9 @@ import (
 func init() {
 	// A command becomes of the thread that calls execve. Only from the main one, which this is, does it keep its parent-death
 	// signal.
-	plainExec(os.Args)
+	if startPoller() == nil {
+		plainExec(os.Args)
+	}
 	if early.End == nil { // what makes namespaces becomes no command, and is quicker with free threads
 		runtime.LockOSThread()
 	}
@@ -97,12 +99,14 @@ func enterNamed(dir, name string, o commandOptions) error {
 		}
 		return o.apply()
 	}
-	files, err := etcFiles(name)
-	if err != nil {
-		ns.Close()
-		return err
-	}
-	for _, step := range []func() error{func() error { return enter(ns) }, leaveMounts, replaceSys} {
+	var files []etcFile
+	for _, step := range []func() error{
+		func() error { return enter(ns) },
+		leaveMounts,
+		// A mount can be cloned only in the mount namespace that it was opened in.
+		func() error { files, err = etcFiles(name); return err },
+		replaceSys,
+	} {
 		if err := step(); err != nil {
 			return err
 		}

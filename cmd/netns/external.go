@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,13 +36,15 @@ func external(c *cli.Context) error {
 	return fmt.Errorf("%s: %w", printable(path), err)
 }
 
-// checkTrust checks a program, and what it leads to if it is a link.
+// checkTrust checks a file, and every link and directory on the way to it. Since nobody but root and the caller can then make
+// its path lead to another one, a program is executed by that. A descriptor would do no more: the interpreter of a script
+// opens that by its path in any case, and $0 and the name that ps shows would be a number.
 func checkTrust(path string) error {
-	target, err := filepath.EvalSymlinks(path)
+	f, err := netns.OpenTrusted(path)
 	if err != nil {
 		return err
 	}
-	return cmp.Or(netns.CheckTrust(path), netns.CheckTrust(target))
+	return f.Close()
 }
 
 // externals returns the verbs that are programs on PATH, in its order; as in external, each directory has to be absolute.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 )
 
 // An identity is as whom a command runs.
@@ -101,33 +102,52 @@ func number(text string) (int, error) {
 	return int(n), err
 }
 
-// assume changes the process's user and groups for good.
+// assume changes the process's user and groups for good. With the caller's user the calling thread, which is to become the
+// command, also leaves the capabilities that this user was given: setuid(2) takes them away only from root.
 func (id identity) assume() error {
+	leaves := id.uid >= 0 && (id.uid != os.Getuid() || id.uid != os.Geteuid())
 	if id.uid >= 0 {
 		if err := syscall.Setgroups(id.groups); err != nil {
-			return mayBecome("setgroups", "CAP_SETGID", err)
+			return mayBecome("setgroups", unix.CAP_SETGID, err)
 		}
 	}
 	if id.gid >= 0 {
 		if err := syscall.Setgid(id.gid); err != nil {
-			return mayBecome("setgid", "CAP_SETGID", err)
+			return mayBecome("setgid", unix.CAP_SETGID, err)
 		}
 	}
 	if id.uid >= 0 {
 		if err := syscall.Setuid(id.uid); err != nil {
-			return mayBecome("setuid", "CAP_SETUID", err)
+			return mayBecome("setuid", unix.CAP_SETUID, err)
 		}
+	}
+	if leaves {
+		return dropCapabilities()
 	}
 	return nil
 }
 
-func mayBecome(call, capability string, err error) error {
+// dropCapabilities empties the calling thread's permitted, effective and inheritable sets, and with them the ambient one.
+// Whatever securebits say (capabilities(7)), execve then gives an ordinary user none, and root all.
+func dropCapabilities() error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var none [2]unix.CapUserData
+	return os.NewSyscallError("capset", unix.Capset(&header, &none[0]))
+}
+
+func mayBecome(call string, capability int, err error) error {
 	err = os.NewSyscallError(call, err)
-	if errors.Is(err, fs.ErrPermission) {
-		return &netns.PrivilegeError{Capability: capability, Purpose: "running a command as another user or group", Err: err}
-	}
-	if errors.Is(err, syscall.EINVAL) {
+	switch {
+	case errors.Is(err, syscall.EINVAL):
 		return fmt.Errorf("%w: this user namespace has no such user or group", err)
+	case call == "setgroups" && errors.Is(err, fs.ErrPermission) && deniesGroups():
+		return fmt.Errorf("%w: this user namespace lets nobody change groups (/proc/self/setgroups)", err)
 	}
-	return err
+	return netns.Explain(capability, "running a command as another user or group", "", err)
+}
+
+// deniesGroups reports whether setgroups(2) is denied to everybody in this user namespace (user_namespaces(7)).
+func deniesGroups() bool {
+	text, err := os.ReadFile("/proc/self/setgroups")
+	return err == nil && strings.TrimSpace(string(text)) == "deny"
 }

@@ -145,7 +145,8 @@ func (v *view) lookInside(ns *netns.Namespace, entry netns.Entry) error {
 // isLacking says whether an error means that a privilege is missing.
 func isLacking(err error) bool {
 	var privilege *netns.PrivilegeError
-	return errors.As(err, &privilege)
+	var refused *netns.RefusedError
+	return errors.As(err, &privilege) || errors.As(err, &refused)
 }
 
 func (v view) String() string {

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -88,7 +87,8 @@ func (l *look) open(r *row) (*netns.Namespace, error) {
 		return ns, nil
 	}
 	entry, ns, err := l.dir.LookupOpen(r.Name)
-	if errors.Is(err, fs.ErrNotExist) {
+	var gone *netns.NotExistError
+	if errors.As(err, &gone) {
 		return nil, nil
 	}
 	r.summaryJSON = newSummary(r.Path, entry)

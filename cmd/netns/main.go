@@ -35,7 +35,13 @@ func main() {
 // runCommand runs a command line, of which the first word is the program's name, says what went wrong, and returns the
 // exit code.
 func runCommand(ctx context.Context, app *cli.App, args []string) int {
-	args, _, err := arrange(app, args)
+	args, verb, err := arrange(app, args)
+	if err == nil {
+		err = startPoller()
+		if err != nil && runsCommand[verb] {
+			err = failsAs(codeExec, err)
+		}
+	}
 	if err == nil {
 		err = app.RunContext(ctx, args)
 	}
@@ -48,7 +54,7 @@ func said(err error) int {
 		return 0
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintf(os.Stderr, "netns: %s\n", escaped(text))
+		fmt.Fprintf(os.Stderr, "netns: %s\n", escaped(adviseFiles(text, err)))
 	}
 	return exitCode(err)
 }

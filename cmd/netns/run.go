@@ -47,10 +47,6 @@ func runFresh(c *cli.Context) error {
 		return runInUserNamespace(c, err)
 	}
 	if err != nil {
-		var stage *netns.StageError
-		if errors.As(err, &stage) && stage.Stage == "unshare" && errors.Is(err, fs.ErrPermission) {
-			err = fmt.Errorf("%w: %s", err, whoForbids()) // to one that has the capability
-		}
 		return advise(fmt.Errorf("run: %w", err), nil)
 	}
 	if !how.netOnly {

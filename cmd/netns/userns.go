@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/netns-go/netns"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 )
@@ -50,8 +51,7 @@ func runInUserNamespace(c *cli.Context, refused error) error {
 func explainRefusal(err error) error {
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		return fmt.Errorf("%w: a limit is reached, and user.max_user_namespaces is %s here: raise it with sysctl",
-			err, sysctl("user/max_user_namespaces"))
+		return netns.Explain(unix.CAP_SYS_ADMIN, "", "user.max_user_namespaces", err)
 	case errors.Is(err, unix.EINVAL):
 		return fmt.Errorf("%w: this kernel has no user namespaces (CONFIG_USER_NS)", err)
 	case errors.Is(err, fs.ErrPermission):
@@ -60,7 +60,7 @@ func explainRefusal(err error) error {
 	return err
 }
 
-// whoForbids says what makes the kernel refuse a user namespace, or root of one what it has the capability for.
+// whoForbids says what makes the kernel refuse a user namespace.
 func whoForbids() string {
 	switch {
 	case sysctl("kernel/unprivileged_userns_clone") == "0":

@@ -8,6 +8,7 @@ package world
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -28,8 +29,8 @@ const initVar = "NETNS_TEST_INIT"
 // Scratch is a tmpfs of the world's own.
 const Scratch = "/srv"
 
-// Main runs a package's tests twice, with /run private and then shared. As an ordinary user it runs them where they
-// are; those that call [Need] are skipped then. It returns the exit code.
+// Main runs a package's tests twice, with /run private and then shared; with -test.short the first alone. As an ordinary
+// user it runs them where they are; those that call [Need] are skipped then. It returns the exit code.
 func Main(m *testing.M) int {
 	flag.Parse()
 	switch {
@@ -44,7 +45,11 @@ func Main(m *testing.M) int {
 		return m.Run()
 	}
 	code := 0
-	for _, propagation := range []string{"private", "shared"} {
+	propagations := []string{"private", "shared"}
+	if testing.Short() {
+		propagations = propagations[:1]
+	}
+	for _, propagation := range propagations {
 		if testing.Verbose() {
 			fmt.Printf("with /run %s:\n", propagation)
 		}
@@ -92,6 +97,8 @@ func Need(t testing.TB) {
 // enter starts this program again as the first process of a world, and waits for it.
 func enter(propagation string) error {
 	runtime.LockOSThread() // the world ends with the thread that started it, should this process be killed
+	// What else whoever started this has left open is no affair of the tests'.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	var args []string
 	for _, arg := range os.Args[1:] {
 		if !strings.HasPrefix(arg, "-test.testlogfile") { // go test's, who reads one from the process that it started

@@ -148,6 +148,7 @@ var worlds = []*world{
 		flags: rootless, ids: rootAlone, enter: all(private, mounts(ownProc)),
 		but: []override{leftThere, noOtherUser, left, othersHidden,
 			{"exec --all", exit(125), "", "the kernel refuses to enter the machine's namespaces"},
+			{"delete --kill", exit(8), "", "netns cannot see where the namespace was made, and so not who else may be in it"},
 			{"delete --all", nil, "", "the kernel refuses to unmount the machine's"}}},
 	{name: "65536 users", is: "a user namespace of another user's with 65536 users mapped, 65534 too, and a root directory of its own: " +
 		"userns-remap", flags: rootless, ids: everybody, enter: all(private, mounts(ownProc), ownRoot)},
@@ -162,6 +163,7 @@ var worlds = []*world{
 		but: []override{
 			{"exec, exec --all, run", exit(125), "max_mnt_namespaces", "it makes a mount namespace; --net-only makes none"},
 			noOtherUser,
+			{"delete --kill", exit(8), "max_mnt_namespaces", "netns cannot see where the namespace was made, and so not who else may be in it"},
 			{repairs, exit(0, 8), "max_mnt_namespaces", "netns cannot look below a mount"}}},
 
 	{name: "service", is: "a service user with the four capabilities, ambient", launch: service,

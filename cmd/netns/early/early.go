@@ -4,11 +4,13 @@
 package early
 
 import (
+	"math"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/netns-go/netns"
+	"golang.org/x/sys/unix"
 )
 
 // End ends a child that was started and not used, and is to be called before the program ends. It is nil if the command line
@@ -20,6 +22,8 @@ var Signals chan os.Signal
 
 func init() {
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
+		// What a shell has left open (exec 9>lock) would cost the child a second start, see package stages.
+		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
 		Signals = make(chan os.Signal, 1)
 		Notify(Signals)
 		End = netns.Prestart()
