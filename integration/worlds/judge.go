@@ -51,7 +51,7 @@ func (v *verb) allows(code int, name string, was thing, wasThere bool, is thing,
 		return isThere && is.inode != 0 && is.mounts > 0 && (was.inode == 0 || same)
 	case done && slices.Contains(words(v.removes), name):
 		return !isThere
-	case v.name == "delete --all" && code == 0 && was.inode != 0:
+	case v.name == "delete --all" && (code == 0 || code == 5) && was.inode != 0: // after a busy name it goes on
 		return !isThere
 	case v.name == "delete --all", strings.HasPrefix(v.args, "recover") && !strings.Contains(v.args, "--dry-run"):
 		return same || own && was.inode == 0 && !isThere

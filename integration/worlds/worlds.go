@@ -245,7 +245,8 @@ var worlds = []*world{
 			{enters + ", " + netOnly, exit(125), runDir, "netns does not trust it"}}},
 	{name: "beside ip netns", is: "ip netns add and del run all the time, twice", restless: true,
 		but: []override{{repairs + ", recover on the machine", exit(0, 8), "", "recover leaves a young file of ip's"},
-			{"exec --all", exit(0, 125), "", "the message names what ip deleted meanwhile"}}},
+			{"exec --all", exit(0, 125), "", "the message names what ip deleted meanwhile"},
+			{"delete --all", exit(0, 5), "", "the message names a young file of ip's"}}},
 	{name: "eight files", refused: true, is: "ulimit -n 8", launch: files(8),
 		but: []override{
 			{everyVerb, exit(0, 1), "", "it works, or the message says: too many open files"},
