@@ -128,7 +128,7 @@ var worlds = []*world{
 		but:   []override{leftThere, {repairs, exit(0, 8), "", "without the boot id, recover may leave what was unmounted by hand"}}},
 	{name: "no /proc", is: "root, nothing mounted on /proc", flags: apart, enter: slave, close: noProc,
 		but: []override{leftThere,
-			{lists + ", list-id, create --dry-run, delete --if-exists, " + asIs, exit(0, 9), "/proc", "netns may do without /proc"},
+			{lists + ", list-id, identify, create --dry-run, delete --if-exists, " + asIs, exit(0, 9), "/proc", "netns may do without /proc"},
 			{exists, exit(4, 9), "", "the same"},
 			{shows + ", " + pids + ", set, " + makes + ", attach, " + removes + ", delete (several), delete --kill, delete --all, " +
 				repairs, exit(9), "/proc", "netns needs /proc"},
@@ -245,7 +245,8 @@ var worlds = []*world{
 			{enters + ", " + netOnly, exit(125), runDir, "netns does not trust it"}}},
 	{name: "beside ip netns", is: "ip netns add and del run all the time, twice", restless: true,
 		but: []override{{repairs + ", recover on the machine", exit(0, 8), "", "recover leaves a young file of ip's"},
-			{"exec --all", exit(0, 125), "", "the message names what ip deleted meanwhile"}}},
+			{"exec --all", exit(0, 125), "", "the message names what ip deleted meanwhile"},
+			{"delete --all", exit(0, 5), "", "the message names a young file of ip's"}}},
 	{name: "eight files", refused: true, is: "ulimit -n 8", launch: files(8),
 		but: []override{
 			{everyVerb, exit(0, 1), "", "it works, or the message says: too many open files"},
