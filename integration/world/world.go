@@ -146,7 +146,7 @@ func furnish() error {
 	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("make / private: %w", err)
 	}
-	if err := clear("/run"); err != nil {
+	if err := unmountAll("/run"); err != nil {
 		return err
 	}
 	for _, m := range []struct {
@@ -183,9 +183,9 @@ func furnish() error {
 	return nil
 }
 
-// clear unmounts a directory and all below it. The machine's run directory, for one, would be in mountinfo also where the
+// unmountAll unmounts a directory and all below it. The machine's run directory, for one, would be in mountinfo also where the
 // world's /run covers it.
-func clear(dir string) error {
+func unmountAll(dir string) error {
 	points, err := mountPoints()
 	if err != nil {
 		return err
