@@ -1,4 +1,4 @@
-# netns: build, show, test and install it. Needs Go; the tests also Debian's packages, which they install.
+# netns: build, show, test and install it. Needs Go; the tests install what else they need.
 
 GO        ?= go
 BUILD     := bin
@@ -10,13 +10,11 @@ SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
 AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
 # git also says no where the tree is another user's.
 VCS       := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
-# What the tests call, and the packages that have it.
-TOOLS     := ip ping strace setpriv unshare nsenter lsns bash zsh fish man mandoc /usr/share/bash-completion/bash_completion jsonschema \
-             gcc /usr/include/stdio.h /usr/bin/python3 runc crun podman /usr/lib/cni/bridge bwrap slirp4netns pasta
-PACKAGES  := iproute2 iputils-ping strace util-linux bash bash-completion zsh fish man-db mandoc python3-jsonschema \
-             gcc libc6-dev python3 runc crun podman containernetworking-plugins bubblewrap slirp4netns passt
 # The CNI project's own, which are Go modules. The tool stands for all of them.
 CNI       := bin/cni/cnitool
+# Runs go test, and says what it does. The command is built with -trimpath; with it the tests share what that has compiled.
+PROGRESS  := $(GO) run -trimpath ./integration/progress $(GO)
+TEST      := test -json -trimpath -count=1 -timeout 20m $(AS_ROOT)
 BENCH     := bin/installed/bench -binary bin/installed/netns
 # What programs for other systems import, and one that does.
 PORTABLE  := . ./stages/... ./persist ./rollback ./integration/examples/portable
@@ -40,7 +38,7 @@ PLACES     = BUILD='$(BUILD)' BINARY='$(BINARY)' DESTDIR='$(DESTDIR)' BINDIR='$(
 # Installing builds first, but not as root what another user has built: that is installed as it is.
 BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 
-.PHONY: all build docs install uninstall demo test race soak faults worlds vm bench bench-short bench-build tools cni lint fuzz clean
+.PHONY: all build docs install uninstall demo test test-all race soak faults worlds vm bench bench-short bench-build tools cni lint fuzz clean
 
 all: build docs
 
@@ -64,21 +62,29 @@ uninstall:
 demo: build
 	$(SUDO) sh integration/demo.sh $(BINARY)
 
-# Docker's module is fetched before, since there is no network where the tests build with it.
-test: build tools cni
-	$(GO) -C integration/dockerembed build -o /dev/null .
-	NETNS_TEST_CNI=$(CURDIR)/$(dir $(CNI)) NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -timeout 20m $(AS_ROOT) ./...
-	$(GO) -C cnicompat test -count=1 $(AS_ROOT) ./...
-	cd integration/cni && GO='$(GO)' sh suites/run.sh -ginkgo.no-color
+test test-all soak: export NETNS_TEST_BINARY := $(CURDIR)/$(BINARY)
+test-all: export NETNS_TEST_CNI := $(CURDIR)/$(dir $(CNI))
+
+# The command and the library on the real kernel.
+test: packages/test build
+	$(PROGRESS) $(TEST) ./...
+
+# Also the programs that join namespaces, the shells, CNI, and programs that embed the library by cgo. Docker's module is
+# fetched before, since there is no network where the tests build with it.
+test-all: packages/test-all build cni
+	$(GO) -C integration/dockerembed build -trimpath -o /dev/null .
+	$(PROGRESS) $(TEST) -tags all ./...
+	$(PROGRESS) -C cnicompat $(TEST) ./...
+	cd integration/cni && GO='$(GO)' PROGRESS='$(PROGRESS)' sh suites/run.sh -ginkgo.no-color
 
 # With the race detector, which needs gcc.
-race: tools
+race: packages/race
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m $(AS_ROOT) . ./persist ./stages ./rollback
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m -run 'NoThread|Factory|Watch' $(AS_ROOT) ./integration
 
 # The longest tests at full size: ten thousand cycles, and the like.
-soak: build tools
-	NETNS_TEST_SOAK=1 NETNS_TEST_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew' \
+soak: packages/soak build
+	NETNS_TEST_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew' \
 		$(AS_ROOT) ./integration
 
 # Every system call of create, delete and recover, broken in every way; see docs/faults.md.
@@ -108,17 +114,16 @@ bench-short: bench-build
 
 # Copies are measured, as make install makes one: what a linker has written is in smaller pieces in the kernel's cache, and
 # takes a tenth longer to start.
-bench-build: build tools
+bench-build: packages/bench build
 	CGO_ENABLED=0 $(GO) build -tags $(TAGS) -ldflags "-s -w" -o bin/ ./integration/bench ./integration/bench/empty ./integration/bench/one ./integration/bench/twice
 	install -D -t bin/installed bin/bench bin/empty bin/one bin/twice
 	install -D $(BINARY) bin/installed/netns
 
-tools:
-	@PATH="$$PATH:/usr/sbin:/sbin"; for tool in $(TOOLS); do \
-		command -v $$tool >/dev/null || test -e $$tool || { \
-			export DEBIAN_FRONTEND=noninteractive; \
-			$(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q --no-install-recommends $(PACKAGES); exit; }; \
-	done
+# Installs what a target needs.
+packages/%:
+	@sh integration/packages.sh $*
+
+tools: packages/test-all
 
 cni: $(CNI)
 
@@ -130,10 +135,11 @@ $(CNI): integration/cni/go.mod integration/cni/go.sum
 lint:
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags all ./...
 	$(GO) vet -tags $(TAGS) ./...
 	for arch in 386 arm64 s390x; do GOARCH=$$arch $(GO) build ./... && GOARCH=$$arch $(GO) vet ./... || exit; done
 	for system in darwin windows; do GOOS=$$system $(GO) vet $(PORTABLE) || exit; done
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags all ./...
 	$(GO) list -m -f '{{.Path}}' all | diff packaging/modules.txt -
 	GO='$(GO)' sh packaging/apidiff.sh
 	$(GO) -C integration/dockerembed vet ./...

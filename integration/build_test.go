@@ -24,8 +24,8 @@ func buildProgram(t *testing.T, args ...string) string {
 	output := filepath.Join(dir, "program")
 	last := len(args) - 1
 	flags := append([]string{"build"}, args[:last]...)
-	cmd := exec.Command("go", append(flags, "-buildvcs=false", "-o", output, args[last])...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	cmd := exec.Command("go", append(flags, "-trimpath", "-buildvcs=false", "-o", output, args[last])...)
+	cmd.Env = os.Environ()
 	if u, err := user.LookupId(os.Getenv("SUDO_UID")); err == nil && os.Geteuid() == 0 {
 		uid, _ := strconv.Atoi(u.Uid)
 		gid, _ := strconv.Atoi(u.Gid)

@@ -26,7 +26,8 @@ func init() {
 			err = ns.Do(context.Background(), func() error {
 				ns.Close()
 				fmt.Println(unix.Gettid())
-				select {}
+				time.Sleep(time.Hour) // select {} is a deadlock to the runtime of a program without cgo
+				return nil
 			})
 		}
 		fmt.Println(err)

@@ -1,3 +1,5 @@
+//go:build all
+
 package integration
 
 import (
@@ -29,6 +31,7 @@ func newHost(t *testing.T) host {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Setenv("CGO_ENABLED", "1")
 	return host{t, dir}
 }
 

@@ -73,8 +73,8 @@ var lookingSideBySide = []comparison{
 	},
 	{
 		form: "ip -json -pretty netns list: the values", given: known,
-		run: "ip -json -pretty netns list | jq -c .",
-		ip:  side{stdout: "[{\"name\":\"a\",\"id\":7}]\n", after: "a: down (id: 7)"},
+		run: "ip -json -pretty netns list | tr -d ' \\n'",
+		ip:  side{stdout: "[{\"name\":\"a\",\"id\":7}]", after: "a: down (id: 7)"},
 	},
 	{form: "ip netns set NAME NETNSID", given: one, run: "ip netns set a 7", ip: side{after: "a: down (id: 7)"}},
 	{

@@ -1,4 +1,4 @@
-//go:build amd64
+//go:build all && amd64
 
 package main
 
@@ -36,7 +36,7 @@ func build(t *testing.T, pkg string, replace map[string]string) string {
 	if err := os.WriteFile(overlay, list, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-tags", "urfave_cli_no_docs", "-o", program, pkg)
+	cmd := exec.Command("go", "build", "-trimpath", "-overlay", overlay, "-tags", "urfave_cli_no_docs", "-o", program, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if os.Getenv("SUDO_UID") != "" { // not into the user's own cache, as root
 		cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(os.TempDir(), "netns-test-cache"))

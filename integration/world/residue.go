@@ -74,18 +74,26 @@ func Files(t testing.TB, dir string) []string {
 // Mounts returns the mount points that begin with prefix, once for each mount.
 func Mounts(t testing.TB, prefix string) []string {
 	t.Helper()
-	info, err := os.ReadFile("/proc/self/mountinfo")
+	points, err := mountPoints()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var points []string
-	for line := range strings.Lines(string(info)) {
-		if point := strings.Fields(line)[4]; strings.HasPrefix(point, prefix) {
-			points = append(points, point)
-		}
-	}
+	points = slices.DeleteFunc(points, func(point string) bool { return !strings.HasPrefix(point, prefix) })
 	slices.Sort(points)
 	return points
+}
+
+// mountPoints returns all mount points as mountinfo has them, once for each mount.
+func mountPoints() ([]string, error) {
+	info, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	var points []string
+	for line := range strings.Lines(string(info)) {
+		points = append(points, strings.Split(line, " ")[4])
+	}
+	return points, nil
 }
 
 // Processes returns the world's living processes.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -76,8 +77,8 @@ func Program(main func() int) int {
 	return 0
 }
 
-// Inside says whether this process is in a world.
-func Inside() bool { return os.Getenv(propagationVar) != "" }
+// Inside says whether this process is in a world that is complete.
+func Inside() bool { return os.Getenv(propagationVar) != "" && os.Getenv(initVar) == "" }
 
 // Shared says whether the world's /run is a shared mount.
 func Shared() bool { return os.Getenv(propagationVar) == "shared" }
@@ -149,12 +150,17 @@ func furnish() error {
 	if Shared() {
 		run = unix.MS_SHARED
 	}
+	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("make / private: %w", err)
+	}
+	if err := unmountAll("/run"); err != nil {
+		return err
+	}
 	for _, m := range []struct {
 		source, target, fstype string
 		flags                  uintptr
 		data                   string
 	}{
-		{"", "/", "", unix.MS_PRIVATE | unix.MS_REC, ""},
 		{"proc", "/proc", "proc", 0, ""},
 		{"sysfs", "/sys", "sysfs", 0, ""},
 		{"tmpfs", "/run", "tmpfs", 0, "mode=755"},
@@ -180,6 +186,25 @@ func furnish() error {
 	}
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("set lo up: %w", err)
+	}
+	return nil
+}
+
+// unmountAll unmounts a directory and all below it. The machine's run directory, for one, would be in mountinfo also where the
+// world's /run covers it.
+func unmountAll(dir string) error {
+	points, err := mountPoints()
+	if err != nil {
+		return err
+	}
+	for _, point := range slices.Backward(points) { // what covers comes after what it covers
+		if point != dir && !strings.HasPrefix(point, dir+"/") {
+			continue
+		}
+		// One that is covered goes with what covers it, or after it.
+		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && err != unix.EINVAL && err != unix.ENOENT {
+			return fmt.Errorf("unmount %s: %w", point, err)
+		}
 	}
 	return nil
 }

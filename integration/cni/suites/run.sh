@@ -13,6 +13,8 @@ cp suites/netns_linux.go.txt "$copy/plugins/pkg/testutils/netns_linux.go"
 cp go.mod go.sum "$copy/"
 "$go" mod edit -replace "$plugins=$copy/plugins" -replace "github.com/netns-go/netns=$root" \
 	-replace "github.com/netns-go/netns/cnicompat=$root/cnicompat" "$copy/go.mod"
+here=$PWD
+cd "$root"
 for suite in pkg/ns pkg/ip; do
-	"$go" test -v -count=1 -modfile "$copy/go.mod" -exec "$PWD/suites/apart.sh" "$plugins/$suite" "$@"
+	$PROGRESS -C "$here" test -json -count=1 -modfile "$copy/go.mod" -exec "$here/suites/apart.sh" "$plugins/$suite" "$@"
 done
