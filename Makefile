@@ -93,12 +93,12 @@ faults: build
 	$(SUDO) bin/faults -binary $(BINARY)
 
 # Every verb in containers, services, chroots, user namespaces and behind filters; see docs/worlds.md.
-worlds: build tools
+worlds: packages/test build
 	$(GO) build -o bin/worlds ./integration/worlds
 	$(SUDO) bin/worlds -binary $(BINARY) -doc docs/worlds.md
 
 # The core of the tests on the kernel of Debian 12, which is fetched, in a machine that qemu emulates. It takes five minutes.
-vm: build tools
+vm: packages/test build
 	mkdir -p bin/vm
 	CGO_ENABLED=0 $(GO) test -c -trimpath -ldflags "-s -w" -o bin/vm/ ./rollback ./persist ./stages . ./integration
 	CGO_ENABLED=0 $(GO) build -o bin/vm/ ./integration/worlds

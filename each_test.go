@@ -192,20 +192,31 @@ func twice[T interface{ Close() }](open T, err error) error {
 
 func (c *crowd) finding() map[string]func() error {
 	return map[string]func() error{
-		"Open":              func() error { return shut(netns.Open("", "x")) },
-		"OpenPath":          func() error { return shut(netns.OpenPath("/run/netns/x")) },
-		"OpenPID":           func() error { return shut(netns.OpenPID(os.Getpid())) },
-		"OpenFd":            func() error { return shut(netns.OpenFd(c.ns.Fd())) },
-		"Names":             func() error { _, err := netns.Names(""); return err },
-		"NamesOf":           func() error { _, err := netns.NamesOf("", c.ns); return err },
-		"List":              func() error { return through(netns.List("")) },
-		"Lookup":            func() error { _, err := netns.Lookup("", "x"); return err },
-		"HiddenFromInit":    func() error { netns.HiddenFromInit("/run/netns", "x"); return nil },
-		"Recover":           func() error { _, err := netns.Recover(c.ctx, "", true); return err },
-		"CheckTrust":        func() error { return netns.CheckTrust("/run/netns") },
-		"Holders":           func() error { _, err := netns.Holders(c.ctx, c.ns, c.quiet); return err },
-		"Processes":         func() error { _, err := netns.Processes(c.ctx, c.ns, c.quiet); return err },
-		"InUse":             func() error { _, err := netns.InUse(c.ctx); return err },
+		"Open":           func() error { return shut(netns.Open("", "x")) },
+		"OpenPath":       func() error { return shut(netns.OpenPath("/run/netns/x")) },
+		"OpenPID":        func() error { return shut(netns.OpenPID(os.Getpid())) },
+		"OpenFd":         func() error { return shut(netns.OpenFd(c.ns.Fd())) },
+		"Names":          func() error { _, err := netns.Names(""); return err },
+		"NamesOf":        func() error { _, err := netns.NamesOf("", c.ns); return err },
+		"List":           func() error { return through(netns.List("")) },
+		"Lookup":         func() error { _, err := netns.Lookup("", "x"); return err },
+		"HiddenFromInit": func() error { netns.HiddenFromInit("/run/netns", "x"); return nil },
+		"Recover":        func() error { _, err := netns.Recover(c.ctx, "", true); return err },
+		"CheckTrust":     func() error { return netns.CheckTrust("/run/netns") },
+		"Holders":        func() error { _, err := netns.Holders(c.ctx, c.ns, c.quiet); return err },
+		"Processes":      func() error { _, err := netns.Processes(c.ctx, c.ns, c.quiet); return err },
+		"InUse":          func() error { _, err := netns.InUse(c.ctx); return err },
+		"OpenTrusted": func() error {
+			f, err := netns.OpenTrusted("/run/netns")
+			if err == nil {
+				err = f.Close()
+			}
+			return err
+		},
+		"Explain":           func() error { return netns.Explain(unix.CAP_SYS_ADMIN, "this", "", nil) },
+		"CheckSight":        func() error { return netns.CheckSight(c.quiet) },
+		"KillSeen":          func() error { return netns.KillSeen(c.ctx, unix.SIGTERM, 0, c.quiet) },
+		"HiddenError.Error": func() error { _ = new(netns.HiddenError).Error(); return nil },
 		"CheckKill":         func() error { return netns.CheckKill(c.quiet) },
 		"Kill":              func() error { return netns.Kill(c.ctx, unix.SIGTERM, 0, c.quiet) },
 		"PeerIDs":           func() error { _, err := netns.PeerIDs(netns.NoNSID); return err },
@@ -253,6 +264,13 @@ func (c *crowd) directory() map[string]func() error {
 		"Dir.Delete": func() error {
 			name := c.name()
 			return errors.Join(netns.Create(c.ctx, []string{name}, c.options), c.dir.Delete(c.ctx, name, netns.DeleteOptions{}))
+		},
+		"Dir.DeleteShown": func() error {
+			var missing *netns.NotExistError
+			if err := c.dir.DeleteShown(c.ctx, "missing", c.ns); !errors.As(err, &missing) {
+				return fmt.Errorf("DeleteShown: %w", err)
+			}
+			return nil
 		},
 		"Dir.DeleteNames": func() error {
 			names := []string{c.name(), c.name()}

@@ -178,8 +178,9 @@ func TestIPAddInPrivateMounts(t *testing.T) {
 	mended(t, r.code == 0 && r.stderr == "" && inRunDir(t) == "a: file", "in private mounts it leaves a stale file silently")
 	emptyRunDir(t)
 	sh(t, private+"netns create a").want(t, 0, "netns: warning: ", "in this mount namespace only")
-	run(t, "netns", "exec", "a", "true").want(t, 125, "mounted in another mount namespace")
-	netns(t, "delete", "--force", "a")
+	surround(t, "--propagation private", "netns create -q b", "") // which goes on
+	run(t, "netns", "exec", "b", "true").want(t, 125, "mounted in another mount namespace")
+	netns(t, "delete", "--force", "a", "b")
 }
 
 // Anybody can open the run directory and hold its lock, and root's ip netns add waits for that.

@@ -40,12 +40,13 @@ func TestDeleteKillInContainer(t *testing.T) {
 	sleep := start(t, exec.Command("ip", "netns", "exec", "x", "sleep", "60"), "sleep")
 	const container = "unshare --mount --pid --fork --kill-child --mount-proc --propagation "
 	const hidden = "/run/netns/x: processes may be hidden: "
+	sh(t, "unshare --mount sh -c 'mount -t tmpfs none /proc && exec netns delete --kill x'").want(t, 9, "/proc must be mounted")
+	lives(t, sleep, "foreign\nx\ny\n")
 	for _, test := range []struct{ where, delete, why string }{
 		{container + "private", "--kill x y", hidden + "/proc shows the processes of a container only"},
 		{container + "slave", "--kill --wait x y", hidden},
 		{container + "private", "--kill --all", "may be hidden"},
 		{"unshare --pid --fork", "--kill x", hidden + fmt.Sprintf("process %d is inside, and in another PID namespace", sleep)},
-		{"unshare --mount sh -c 'mount -t tmpfs none /proc && exec \"$@\"' sh", "--kill x", "/proc: processes may be hidden: "},
 		{"unshare --mount sh -c 'unshare --pid --fork --kill-child sh -c \"mount -t proc proc /proc; exec sleep 1\" & " +
 			"until ! test -e /proc/self; do :; done; exec \"$@\"' sh", "--kill x", "/proc: processes may be hidden: "},
 	} {

@@ -3,7 +3,6 @@ package integration
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -121,7 +120,15 @@ func TestStopWhileUnheard(t *testing.T) {
 	const dir = "/run/unheard" // no mount yet, and becoming one waits for the lock
 	sh(t, "mkdir "+dir).want(t, 0)
 	defer os.Remove(dir)
-	start(t, exec.Command("flock", "--no-fork", dir, "sleep", "60"), "sleep")
+	lock, err := os.OpenFile("/run/.unheard.lock", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	defer os.Remove(lock.Name())
+	if err := unix.FcntlFlock(lock.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_WRLCK}); err != nil {
+		t.Fatal(err)
+	}
 	log := filepath.Join(t.TempDir(), "log")
 	args := []string{"strace", "-f", "--seccomp-bpf", "-e", "trace=unshare", "-o", log, "timeout", "2", "netns", "create", "-v", "--dir", dir}
 	for i := range 400 {

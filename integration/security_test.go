@@ -23,7 +23,7 @@ func TestSetUserID(t *testing.T) {
 	// Nor does it become a child for somebody who starts it as one.
 	cmd := exec.Command("setpriv", "--reuid=65534", "--clear-groups", "bash", "-c", "exec -a netns-stage "+suid)
 	cmd.Env = append(os.Environ(), "NETNS_STAGE=unshare publish")
-	finish(t, cmd).want(t, 2, "netns-stage: socket: ", "set-user-ID")
+	finish(t, cmd).want(t, 2, "netns-stage: start as a child: ", "set-user-ID")
 }
 
 // What the child inherits: the environment that it needs and no more, and no descriptor of ours beyond its own.

@@ -3,6 +3,7 @@
 package address
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -55,6 +56,9 @@ func (a address) Do(*stages.Target) error {
 	for _, prefix := range a.prefixes {
 		if err := h.AddrReplace(lo, toAddr(prefix)); err != nil { // one that lo has already is fine
 			err = fmt.Errorf("add %v to lo: %w", prefix, err)
+			if errors.Is(err, unix.EACCES) { // as of IPv6 that is off (inet6_addr_add), and not of a capability
+				return err
+			}
 			return persist.Needs(unix.CAP_NET_ADMIN, "adding an address", err)
 		}
 	}
