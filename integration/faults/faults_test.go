@@ -123,7 +123,7 @@ func TestMatrixHitsWhatItAimsAt(t *testing.T) {
 // An error message that lacks its errno is found, too.
 func TestMatrixFindsAWrongMessage(t *testing.T) {
 	needRoot(t)
-	const line = `return pathError("mount", c.store.Path(name), err)`
+	const line = `err = NeedsProc(explainMount("mount", c.store.Path(name), err))`
 	broken := build(t, "../../cmd/netns",
 		edited(t, "../../persist/claim.go", line, "if err != nil {\n err = unix.ENODEV\n }\n"+line))
 	out, ok := runCases(t, broken, `^create one: child: mount .*ENOMEM`)
