@@ -82,7 +82,7 @@ func (k *killer) passes(ctx context.Context, signal func() syscall.Signal, done 
 	}
 }
 
-// pass sends a signal to each process that lives in the namespaces and was not sent it yet, and says whether it is sure
+// pass sends a signal to each process that lives in the namespaces and was not sent it yet, and reports whether it is sure
 // that none is inside. What was listed and ended before it was looked at may have been inside, and have left a child, which
 // was not listed yet. Where something always ends meanwhile, as on a busy machine, some passes in a row are believed.
 func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, err error) {
@@ -132,13 +132,13 @@ func (k *killer) unseen(refused error) error {
 	return nil
 }
 
-// mayMiss says whether an error is about processes that are to be left out.
+// mayMiss reports whether an error is about processes that are to be left out.
 func (k *killer) mayMiss(err error) bool {
 	var hidden *HiddenError
 	return k.seenOnly && errors.As(err, &hidden)
 }
 
-// inside says whether any thread of a process is in the namespaces, and whether the main one is.
+// inside reports whether any thread of a process is in the namespaces, and whether the main one is.
 func (k *killer) inside(p *process) (inside, main bool, err error) {
 	err = p.eachThread(func(tid int, link []byte) {
 		if slices.Contains(k.namespaces, string(link)) {
@@ -176,7 +176,7 @@ func (k *killer) insideByInode(p *process) (inside, main bool, err error) {
 	return inside, main, err
 }
 
-// stays says whether a process lives in the namespaces of which only other threads than the main one are inside.
+// stays reports whether a process lives in the namespaces of which only other threads than the main one are inside.
 func (k *killer) stays(p *process, before visit) bool {
 	v := visit{started: p.stat().started, since: time.Now()}
 	if before.started == v.started {

@@ -67,10 +67,10 @@ func eachProcess(ctx context.Context, f func(*process) error) (look procLook, er
 	return look, nil
 }
 
-// isGone says whether an error of a call in /proc means that the process has ended.
+// isGone reports whether an error of a call in /proc means that the process has ended.
 func isGone(err error) bool { return err == unix.ENOENT || err == unix.ESRCH }
 
-// isRefused says whether it means that we may not look.
+// isRefused reports whether it means that we may not look.
 func isRefused(err error) bool { return err == unix.EACCES || err == unix.EPERM }
 
 // numbersIn returns the names in an open directory that are numbers.
@@ -152,7 +152,7 @@ func (p *process) command() string {
 	return string(buf[:n-1]) // without the newline
 }
 
-// exists says whether the process has not been buried yet.
+// exists reports whether the process has not been buried yet.
 func (p *process) exists() bool { return unix.Faccessat(p.dir, "comm", unix.F_OK, 0) == nil }
 
 // selfInProc returns our own process's number as /proc shows it: that may belong to another PID namespace.

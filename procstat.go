@@ -50,7 +50,7 @@ func parseStat(text []byte) (s procStat) {
 	return s
 }
 
-// lost says whether a process has not acted on a signal that it was sent when its stat was before.
+// lost reports whether a process has not acted on a signal that it was sent when its stat was before.
 //
 // A child that has been forked and has executed nothing yet has its parent's handlers. They take the signal, and what the
 // child executes then knows nothing of it. So the child is to be sent the signal again when it has executed something, or

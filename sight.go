@@ -96,7 +96,7 @@ func hidepid() (string, error) {
 	return "", nil
 }
 
-// showsMachine says whether /proc, which shows this process, belongs to the machine's first PID namespace, which has all
+// showsMachine reports whether /proc, which shows this process, belongs to the machine's first PID namespace, which has all
 // processes. If this process is in that, no other one's shows it.
 func showsMachine() bool {
 	return inodeOf("/proc/self/ns/pid") == firstPIDNS || inodeOf("/proc/1/ns/pid") == firstPIDNS
@@ -161,7 +161,7 @@ func (n *Namespace) netInode() (inode uint64, err error) {
 	return inode, err
 }
 
-// isIn says whether a process, by its directory in /proc, is in the namespace.
+// isIn reports whether a process, by its directory in /proc, is in the namespace.
 func (n *Namespace) isIn(proc string) (bool, error) {
 	link, err := os.Readlink(proc + "/ns/net")
 	if err == nil || !errors.Is(err, fs.ErrPermission) {

@@ -46,7 +46,7 @@ func (s *Store) MadeElsewhere(names []string, shown []*os.File) (string, error) 
 	return "", nil
 }
 
-// isHere says whether a name with this record below its mount shows an open namespace, and was made in this container. In
+// isHere reports whether a name with this record below its mount shows an open namespace, and was made in this container. In
 // this order: the mount keeps the file below it, see peel.
 func (s *Store) isHere(name string, r *record, shown *os.File) (bool, error) {
 	st, err := fstat(shown)
@@ -59,7 +59,7 @@ func (s *Store) isHere(name string, r *record, shown *os.File) (bool, error) {
 	return r.mntns.isContainers()
 }
 
-// isContainers says whether a mount namespace is the caller's or that of the first process that /proc shows, and not the
+// isContainers reports whether a mount namespace is the caller's or that of the first process that /proc shows, and not the
 // machine's first. A container can share that one, and its names are then known outside.
 func (a mountNS) isContainers() (bool, error) {
 	const firstInode, firstID = 0xEFFFFFF8, 1 // the first has this inode since Linux 6.18, and this id

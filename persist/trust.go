@@ -98,7 +98,7 @@ func distrust(st *unix.Stat_t, last bool) string {
 // overflowUID is how a user namespace shows users that it has no number for (user_namespaces(7)).
 const overflowUID = 65534
 
-// isOurs says whether a file's owner is root or ourselves. In a user namespace root may have no number; then what has no
+// isOurs reports whether a file's owner is root or ourselves. In a user namespace root may have no number; then what has no
 // number is trusted, since all that we could harm by it is ours.
 func isOurs(uid uint32) bool {
 	if uid == 0 || int(uid) == os.Geteuid() {
@@ -130,7 +130,7 @@ func inMap(uidMap []byte, uid uint64) bool {
 	return false
 }
 
-// inUserNamespace says whether this process is in another user namespace than the machine's first.
+// inUserNamespace reports whether this process is in another user namespace than the machine's first.
 func inUserNamespace() bool {
 	uidMap, err := os.ReadFile("/proc/self/uid_map")
 	fields := strings.Fields(string(uidMap))

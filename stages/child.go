@@ -257,7 +257,7 @@ func (b *builder) waitForOthers() error {
 	return b.await(kindPublish)
 }
 
-// keeps says whether a failure is one that the plan says to live with.
+// keeps reports whether a failure is one that the plan says to live with.
 func (b *builder) keeps(failure *Error) bool { return b.plan.keep && failure != nil }
 
 // each does some of the stages on each of some namespaces, until one fails, and returns on how many they were done.
@@ -314,7 +314,7 @@ func outside(f func() error) (err error) {
 	return err
 }
 
-// stopped says whether the parent has closed its end, which it does when it dies or gives up.
+// stopped reports whether the parent has closed its end, which it does when it dies or gives up.
 func (b *builder) stopped() bool {
 	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLRDHUP}}
 	n, err := unix.Poll(fds, 0)

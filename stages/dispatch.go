@@ -35,7 +35,7 @@ var (
 // awaited are the stages of the plan that are not registered yet; nil in a process that is no child.
 var awaited = inherited()
 
-// plainHost says whether this process can start itself again; see errHost.
+// plainHost reports whether this process can start itself again; see errHost.
 var plainHost bool
 
 // builtIn are the stages of this package.
@@ -44,7 +44,7 @@ var builtIn = map[string]Decoder{
 	verifyStage: decodeVerify, publishStage: decodePublish,
 }
 
-// builtIn says whether all steps of the plan are those of this package.
+// builtIn reports whether all steps of the plan are those of this package.
 func (p *Plan) builtIn() bool {
 	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return builtIn[s.Stage] == nil })
 }
@@ -125,7 +125,7 @@ func mayStart() error {
 // atSecure is AT_SECURE of linux/auxvec.h.
 const atSecure = 23
 
-// secure says whether the kernel set AT_SECURE: the program has privileges that its caller has not (getauxval(3)).
+// secure reports whether the kernel set AT_SECURE: the program has privileges that its caller has not (getauxval(3)).
 func secure() bool {
 	auxv, err := unix.Auxv()
 	if err != nil {
@@ -139,10 +139,10 @@ func secure() bool {
 	return false
 }
 
-// tooLate says whether a child of this process would not come to what is registered now. A child has no other plan to check.
+// tooLate reports whether a child of this process would not come to what is registered now. A child has no other plan to check.
 func tooLate() bool { return awaited == nil && !atStart() }
 
-// atStart says whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
+// atStart reports whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
 // what main.main does: if this executable is started again, it will come here as well, and before its main.
 func atStart() bool {
 	if unix.Gettid() != unix.Getpid() {

@@ -138,7 +138,7 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 	}
 }
 
-// waits says whether a child that has nothing to do is still there.
+// waits reports whether a child that has nothing to do is still there.
 func (w *worker) waits() bool {
 	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLRDHUP}}
 	var n int

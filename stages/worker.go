@@ -247,7 +247,7 @@ func ended(waitErr error) error {
 	return waitErr
 }
 
-// signalled says whether a child ended by a signal that tells programs to end.
+// signalled reports whether a child ended by a signal that tells programs to end.
 func signalled(waitErr error) bool {
 	var exit *exec.ExitError
 	if !errors.As(waitErr, &exit) {

@@ -101,7 +101,7 @@ func (d *deletion) checkKill(names []string) error {
 	return nil
 }
 
-// mayMiss says whether an error is about processes that need not be killed, since nobody sees them.
+// mayMiss reports whether an error is about processes that need not be killed, since nobody sees them.
 func (d *deletion) mayMiss(err error) bool {
 	var hidden *netns.HiddenError
 	return d.force && errors.As(err, &hidden)
@@ -296,7 +296,7 @@ func (d *deletion) successor(name string) string {
 	return "; what has it now is left alone"
 }
 
-// isNew says whether a name shows a network namespace.
+// isNew reports whether a name shows a network namespace.
 func (d *deletion) isNew(name string) bool {
 	if d.isLink(name) {
 		return false
@@ -334,7 +334,7 @@ func (d *deletion) fail(err error) {
 	}
 }
 
-// isLink says whether a name is a symbolic link, as people make them to a container's namespace.
+// isLink reports whether a name is a symbolic link, as people make them to a container's namespace.
 func (d *deletion) isLink(name string) bool {
 	info, err := os.Lstat(filepath.Join(d.path, name))
 	return err == nil && info.Mode()&os.ModeSymlink != 0
