@@ -84,8 +84,8 @@ race: packages/race
 
 # The longest tests at full size: ten thousand cycles, and the like.
 soak: packages/soak build
-	NETNS_TEST_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew' \
-		$(AS_ROOT) ./integration
+	NETNS_TEST_SOAK=1 $(GO) test -count=1 -v -timeout 60m -run 'TestSoak|AtOnce|TestNew|TestPending' \
+		$(AS_ROOT) . ./integration
 
 # Every system call of create, delete and recover, broken in every way; see docs/faults.md.
 faults: build

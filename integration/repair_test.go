@@ -217,7 +217,7 @@ func TestRepairsAtOnce(t *testing.T) {
 	world.Clean(t)
 	netns(t, "create", "-q", "first")
 	rounds := 30
-	if os.Getenv("NETNS_TEST_SOAK") != "" {
+	if full() {
 		rounds = 300
 	}
 	script := fmt.Sprintf(`
