@@ -78,8 +78,8 @@ func TestFirstUseBesideIP(t *testing.T) {
 func TestFirstUseBesideFlock(t *testing.T) {
 	world.Clean(t)
 	firstUse(t)
-	sh(t, `mkdir /run/netns; setpriv --reuid 1234 --regid 1234 --clear-groups flock /run/netns sleep 60 & p=$!
-		while flock -n /run/netns true; do :; done; timeout 4 netns create -q a; code=$?; kill $p $(pgrep -P $p); exit $code`).want(t, 0)
+	sh(t, `mkdir /run/netns; setpriv --reuid 1234 --regid 1234 --clear-groups flock --no-fork /run/netns sleep 60 & p=$!
+		while flock -n /run/netns true; do :; done; timeout 4 netns create -q a; code=$?; kill $p; exit $code`).want(t, 0)
 	netns(t, "delete", "a")
 }
 

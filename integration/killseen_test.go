@@ -68,7 +68,7 @@ func TestDeleteKillInContainer(t *testing.T) {
 	netns(t, "delete", "--kill", "--force", "foreign")
 	// What was made in the container, its processes see.
 	sh(t, container+`private sh -c 'netns create -q z && { netns exec z sleep 60 & } && until netns pids z | grep -q .; do :; done &&
-		netns delete --kill z && ! pgrep -x sleep'`).want(t, 0)
+		netns delete --kill z && ! grep -qsx sleep /proc/[0-9]*/comm'`).want(t, 0)
 	sh(t, "ip netns exec x netns delete --kill y").want(t, 0)
 	lives(t, sleep, "x\n")
 	sh(t, "unshare --pid --fork netns delete --kill --force y x").want(t, 3, fmt.Sprintf("x: the name is gone, but the namespace lives on: process %d ", sleep))

@@ -134,3 +134,18 @@ func sh(t testing.TB, script string) result {
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(os.Getenv(binaryVar))+":"+os.Getenv("PATH"))
 	return finish(t, cmd)
 }
+
+// runs reports whether a process of this world has this command line.
+func runs(t testing.TB, argv ...string) bool {
+	t.Helper()
+	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if line, err := os.ReadFile(path); err == nil && string(line) == strings.Join(argv, "\x00")+"\x00" {
+			return true
+		}
+	}
+	return false
+}

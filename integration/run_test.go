@@ -107,7 +107,7 @@ func TestRunSignals(t *testing.T) {
 		// Killed, it takes the command along.
 		cmd := command(as(who, "netns", "run", "sh", "-c", "echo ready; exec sleep 54321")...)
 		signalled(t, syscall.SIGKILL, 1, cmd).want(t, 128+9)
-		for i := 0; sh(t, "pgrep -f '^sleep 54321'").code == 0; i++ {
+		for i := 0; runs(t, "sleep", "54321"); i++ {
 			if i == 100 {
 				t.Fatal("the command lives on")
 			}
