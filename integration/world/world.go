@@ -6,8 +6,10 @@
 package world
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -45,21 +47,40 @@ func Main(m *testing.M) int {
 		}
 		return m.Run()
 	}
-	code := 0
-	propagations := []string{"private", "shared"}
+	return both()
+}
+
+// both runs the tests in both worlds at once, since they wait much of the time, or benchmarks in one after the other. What the
+// second world prints follows what the first prints. With -test.short there is only the first.
+func both() (code int) {
+	var shared bytes.Buffer
+	sharedCode := make(chan int, 1)
+	second := func() { sharedCode <- runIn("shared", &shared) }
 	if testing.Short() {
-		propagations = propagations[:1]
+		second = func() { sharedCode <- 0 }
 	}
-	for _, propagation := range propagations {
-		if testing.Verbose() {
-			fmt.Printf("with /run %s:\n", propagation)
-		}
-		if err := enter(propagation); err != nil {
-			fmt.Printf("with /run %s: %v\n", propagation, err)
-			code = 1
-		}
+	if flag.Lookup("test.bench").Value.String() == "" {
+		go second()
+		code = runIn("private", os.Stdout)
+	} else {
+		code = runIn("private", os.Stdout)
+		second()
 	}
+	code = max(code, <-sharedCode)
+	os.Stdout.Write(shared.Bytes())
 	return code
+}
+
+// runIn runs the tests in a world of their own, and prints what they print.
+func runIn(propagation string, out io.Writer) int {
+	if testing.Verbose() {
+		fmt.Fprintf(out, "with /run %s:\n", propagation)
+	}
+	if err := enter(propagation, out); err != nil {
+		fmt.Fprintf(out, "with /run %s: %v\n", propagation, err)
+		return 1
+	}
+	return 0
 }
 
 // Program runs a program's main function in a world, with /run private, and returns the exit code. It needs root.
@@ -70,7 +91,7 @@ func Program(main func() int) int {
 	case Inside():
 		return main()
 	}
-	if err := enter("private"); err != nil {
+	if err := enter("private", os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "world:", err)
 		return 1
 	}
@@ -96,7 +117,7 @@ func Need(t testing.TB) {
 }
 
 // enter starts this program again as the first process of a world, and waits for it.
-func enter(propagation string) error {
+func enter(propagation string, out io.Writer) error {
 	runtime.LockOSThread() // the world ends with the thread that started it, should this process be killed
 	// What else whoever started this has left open is no affair of the tests'.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
@@ -108,7 +129,10 @@ func enter(propagation string) error {
 	}
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Args[0] = os.Args[0]
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
+	if out != os.Stdout {
+		cmd.Stderr = out
+	}
 	cmd.Env = append(os.Environ(), propagationVar+"="+propagation, initVar+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,
