@@ -4,6 +4,7 @@ package persist
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path"
 	"strconv"
@@ -32,7 +33,7 @@ func (s *Store) readMounts() (*mountTable, error) {
 	}
 	t := &mountTable{byID: map[int]*mountinfo.Info{}}
 	if t.path, err = os.Readlink(procPath(s.dir)); err != nil {
-		return nil, NeedsProc(err)
+		return nil, NeedsProc(fmt.Errorf("%s: %w", s.Dir(), err))
 	}
 	if t.mounts, err = mountinfo.GetMounts(nil); err != nil {
 		return nil, NeedsProc(err)

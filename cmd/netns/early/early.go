@@ -22,10 +22,10 @@ var Signals chan os.Signal
 
 func init() {
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add") {
-		// What a shell has left open (exec 9>lock) would cost the child a second start, see package stages.
-		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
 		Signals = make(chan os.Signal, 1)
 		Notify(Signals)
+		// What a shell has left open (exec 9>lock) would cost the child a second start, see package stages.
+		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
 		End = netns.Prestart()
 	}
 }
