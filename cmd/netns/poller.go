@@ -20,7 +20,7 @@ var startPoller = sync.OnceValue(checkPoller)
 // runtime does not return an error but ends the program with a trace. What else finds no descriptor returns EMFILE.
 func checkPoller() error {
 	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > fewFiles {
+	if err := unix.Prlimit(0, unix.RLIMIT_NOFILE, nil, &limit); err != nil || limit.Cur > fewFiles {
 		return nil // what is wrong will be said where it matters
 	}
 	free := 0

@@ -173,7 +173,7 @@ func isRuntimes(name, argument, ownPath string) bool {
 	case "newfstatat":
 		return argument == ownPath // package reexec looks for the program when it is initialised, before any of ours
 	case "prlimit64":
-		return argument == fmt.Sprintf("%#x", unix.RLIMIT_NOFILE) // package os raises it; ours ask by getrlimit
+		return argument == fmt.Sprintf("%#x", unix.RLIMIT_NOFILE) // package os raises it, and poller.go asks before signals are caught; all others of ours ask by getrlimit
 	case "fcntl":
 		return strings.HasSuffix(argument, fmt.Sprintf(" %#x", unix.F_GETFL)) ||
 			strings.HasSuffix(argument, fmt.Sprintf(" %#x", unix.F_GETFD))
