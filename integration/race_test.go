@@ -16,17 +16,37 @@ import (
 
 const fresh = "! mountpoint -q /run/netns || umount /run/netns; rm -rf /run/netns"
 
-// delayed runs a command that waits two seconds at a system call, and meanwhile calls do. Strace counts the calls of each
-// thread: with an option before the verb, those of a create's parent are on one.
+// delayed runs a command that waits at a system call, some seconds as inject says, and meanwhile calls do. Strace counts the
+// calls of each thread: with an option before the verb, those of a create's parent are on one.
 func delayed(t *testing.T, do func(), inject string, args ...string) result {
 	t.Helper()
 	call, _, _ := strings.Cut(inject, ":")
-	cmd := command(append([]string{"strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject}, args...)...)
+	log := filepath.Join(t.TempDir(), "strace")
+	cmd := command(append([]string{"strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=" + inject}, args...)...)
 	done := make(chan result)
 	go func() { done <- finish(t, cmd) }()
-	time.Sleep(time.Second)
+	awaitDelay(t, log, call)
 	do()
 	return <-done
+}
+
+// awaitDelay waits until strace delays a call: its log then ends with a call that has begun, or with one that is marked, and
+// stays so. A call that is not delayed looks so only for a moment.
+func awaitDelay(t *testing.T, log, call string) {
+	t.Helper()
+	var last string
+	since := time.Now()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		content, _ := os.ReadFile(log)
+		if now := string(content); now != last {
+			last, since = now, time.Now()
+		}
+		begun := strings.Count(last, call+"(") > strings.Count(last, " = ")
+		if (begun || strings.Contains(last, "(DELAYED)")) && time.Since(since) > 300*time.Millisecond {
+			return
+		}
+	}
+	t.Fatalf("%s was not delayed: %q", call, last)
 }
 
 // pidOf returns the process whose arguments end so; strace's own are others.
