@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // many is how many namespaces there are for what looks at all of them.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/teststage"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"github.com/vishvananda/netlink"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cnicompat"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 func TestMain(m *testing.M) { os.Exit(world.Main(m)) }

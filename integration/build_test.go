@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // buildProgram builds a program with the arguments of go build, the last of which is the package, and returns where it is. It is

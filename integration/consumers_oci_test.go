@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // runc and crun join the namespace that their configuration names.

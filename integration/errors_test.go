@@ -9,7 +9,7 @@ import (
 
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/teststage"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"github.com/netns-go/netns/stages"
 	"golang.org/x/sys/unix"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 func TestExecCodes(t *testing.T) {

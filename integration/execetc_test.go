@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Files that somebody else could write are not laid over those of /etc.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // asNobody is a command line as an ordinary user's.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 func newFactory(t *testing.T, o library.Options, n int) *library.Factory {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // A host is a program that embeds netns, in a directory of its own.

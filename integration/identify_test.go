@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Side by side with ip: the name of a process's namespace, or an empty line. Of several names, ip shows one.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // What there is inside is shown, each thing as ip shows it.

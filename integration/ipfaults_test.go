@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Faults of ip netns that netns does not have. Those that are not here are shown, on both sides, by

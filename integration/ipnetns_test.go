@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // What we make, ip netns lists, enters and deletes, and the other way round, whoever set up the run directory.

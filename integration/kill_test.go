@@ -12,7 +12,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // visitVar makes this program one that looks into the namespace of that name now and then, whichever has the name.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Where /proc hides processes nobody is killed and no name is taken away. A missing capability is named.

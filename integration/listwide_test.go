@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Many namespaces are looked at on several threads, each of which goes from one to the next: every row must be its own.

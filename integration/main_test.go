@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // binaryVar names the command to be tested; where it is not set, it is built first.

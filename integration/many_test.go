@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // Races of two processes, won by the one or the other: strace delays one of them at the point in question.

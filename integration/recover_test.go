@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // killBoth kills the command under test, parent and child, wherever they are.

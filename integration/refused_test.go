@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // The kernel refuses a call though the capability is there: no capability is asked for, but what may refuse is named.

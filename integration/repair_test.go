@@ -14,7 +14,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

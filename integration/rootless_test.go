@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // userVar makes this program one that embeds the library, to be run by an ordinary user: it makes a namespace in a

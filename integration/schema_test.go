@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // What -o json prints is as docs/json-schema.json has it, and has no key that is not there.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // A set-user-ID copy makes nothing, whoever runs it: its user could have prepared what it inherits.

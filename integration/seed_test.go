@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // The three tests that the project began with, and its exercises.

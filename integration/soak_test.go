@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // full says whether to test at full size, as make soak does.

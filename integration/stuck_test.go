@@ -11,7 +11,7 @@ import (
 
 	library "github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/teststage"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // onTerminal runs a shell command with a pseudo-terminal for its standard input, output and error, and returns what

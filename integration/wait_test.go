@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // hold keeps the namespace x for a time by a descriptor.

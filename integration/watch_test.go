@@ -9,7 +9,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 // blink makes and removes a link to a namespace until stop is called.

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/netns-go/netns/integration/world"
+	"github.com/netns-go/netns/internal/world"
 )
 
 func main() { os.Exit(world.Program(run)) }
