@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/moby/sys/mountinfo"
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
@@ -77,7 +78,12 @@ func checkHidepid(path string) error {
 
 // hidepid returns the option with which /proc is mounted if that hides processes, or "".
 func hidepid() (string, error) {
-	id, err := persist.MountID("/proc")
+	f, err := sys.Open("/proc", unix.O_PATH)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	id, err := sys.MountID(f)
 	if err != nil {
 		return "", err
 	}

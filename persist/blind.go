@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -47,7 +48,7 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 		return err
 	}
 	defer f.Close()
-	if st, err = fstat(f); err != nil {
+	if st, err = sys.Fstat(f); err != nil {
 		return err
 	}
 	if err := s.lockFor(ctx, name, f); err != nil {
@@ -65,12 +66,12 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 
 // freshFile returns what fstat says of a file that is made now, and so the time by the file system's own clock.
 func (s *Store) freshFile() (st unix.Stat_t, err error) {
-	f, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
+	f, err := sys.OpenAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
 	if err != nil {
 		return st, err
 	}
 	defer f.Close()
-	return fstat(f)
+	return sys.Fstat(f)
 }
 
 // isOlder reports whether a file was last changed before another one, or at the same time.

@@ -2,7 +2,10 @@
 
 package persist
 
-import "golang.org/x/sys/unix"
+import (
+	"github.com/netns-go/netns/internal/sys"
+	"golang.org/x/sys/unix"
+)
 
 // mountPurpose is what the mount calls are made for.
 const mountPurpose = "making or deleting a network namespace"
@@ -24,7 +27,7 @@ func Needs(capability int, purpose string, err error) error {
 		return err
 	}
 	if HasCapability(capability) {
-		if !inUserNamespace() {
+		if sys.UserNamespace() != sys.OtherUserNS {
 			return &RefusedError{capabilityNames[capability], whoRefuses(), err}
 		}
 		purpose += ", in what another user namespace owns," // a mount namespace, say, that was not unshared with ours

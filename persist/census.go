@@ -3,10 +3,9 @@
 package persist
 
 import (
-	"os"
 	"path"
-	"unsafe"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,36 +32,24 @@ func takeCensus() census {
 	defer own.Close()
 	c := census{}
 	// Downwards first: a namespace that is made meanwhile is the last one.
-	for _, next := range []uintptr{nsMountGetPrev, nsMountGetNext} {
-		if !c.follow(int(own.Fd()), next) {
+	for _, direction := range []uintptr{sys.PreviousNS, sys.NextNS} {
+		if !c.follow(int(own.Fd()), direction) {
 			return nil
 		}
 	}
 	return c
 }
 
-const (
-	nsMountGetNext = 0x8010b70b // NS_MNT_GET_NEXT of linux/nsfs.h
-	nsMountGetPrev = 0x8010b70c // NS_MNT_GET_PREV
-)
-
-// A mountNSInfo is struct mnt_ns_info of linux/nsfs.h.
-type mountNSInfo struct {
-	size, mounts uint32
-	id           uint64
-}
-
 // follow adds the mount namespaces before or after one, and reports whether it came to the end.
-func (c census) follow(from int, next uintptr) bool {
+func (c census) follow(from int, direction uintptr) bool {
 	at, err := unix.FcntlInt(uintptr(from), unix.F_DUPFD_CLOEXEC, 0)
 	for err == nil {
-		info := mountNSInfo{size: uint32(unsafe.Sizeof(mountNSInfo{}))}
-		fd, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(at), next, uintptr(unsafe.Pointer(&info)))
+		fd, id, nextErr := sys.NextMountNS(at, direction)
 		unix.Close(at)
-		if errno != 0 {
-			return errno == unix.ENOENT
+		if nextErr != nil {
+			return nextErr == unix.ENOENT
 		}
-		at, err = int(fd), c.add(info.id)
+		at, err = fd, c.add(id)
 		if err != nil {
 			unix.Close(at)
 		}
@@ -74,7 +61,7 @@ func (c census) follow(from int, next uintptr) bool {
 func (c census) add(namespace uint64) error {
 	room := make([]uint64, 512)
 	for after := uint64(0); ; {
-		ids, err := listMounts(namespace, after, room)
+		ids, err := sys.ListMounts(namespace, after, room)
 		if err == unix.ENOENT {
 			return nil
 		}
@@ -95,13 +82,13 @@ func (c census) add(namespace uint64) error {
 
 // addMount adds a mount, if it is one of a namespace.
 func (c census) addMount(namespace, id uint64) error {
-	m, point, err := statMount(namespace, id, statMountBasic|statMountPoint)
-	if err != nil || m.magic != unix.NSFS_MAGIC {
+	m, point, err := sys.StatMount(namespace, id, sys.StatMountBasic|sys.StatMountPoint)
+	if err != nil || m.Magic != unix.NSFS_MAGIC {
 		return err
 	}
-	below, _, err := statMount(namespace, m.parent, statMountBasic)
+	below, _, err := sys.StatMount(namespace, m.Parent, sys.StatMountBasic)
 	if err == nil {
-		c[spot{below.major, below.minor, path.Base(point)}] = true
+		c[spot{below.Major, below.Minor, path.Base(point)}] = true
 	}
 	return err
 }
@@ -111,41 +98,4 @@ func (c census) addMount(namespace, id uint64) error {
 func (c census) has(name string, file *unix.Stat_t) bool {
 	device := uint64(file.Dev)
 	return c[spot{unix.Major(device), unix.Minor(device), name}]
-}
-
-// What statMount is to tell: STATMOUNT_SB_BASIC and STATMOUNT_MNT_BASIC, and STATMOUNT_MNT_POINT, of linux/mount.h.
-const (
-	statMountBasic = 0x1 | 0x2
-	statMountPoint = 0x10
-)
-
-// A mountStat is the beginning of struct statmount of linux/mount.h.
-type mountStat struct {
-	size, _      uint32
-	mask         uint64
-	major, minor uint32
-	magic        uint64
-	_, _         uint32
-	id, parent   uint64
-	_            [6]uint64
-	_, point     uint32
-	_            [50]uint64
-	text         [unix.PathMax]byte
-}
-
-// statMount returns what there is to be known of a mount, and its mount point (statmount(2)).
-func statMount(namespace, id, what uint64) (m mountStat, point string, err error) {
-	request := mountRequest{size: unix.MNT_ID_REQ_SIZE_VER1, mount: id, param: what, namespace: namespace}
-	_, _, errno := unix.Syscall6(unix.SYS_STATMOUNT, uintptr(unsafe.Pointer(&request)),
-		uintptr(unsafe.Pointer(&m)), unsafe.Sizeof(m), 0, 0, 0)
-	if errno != 0 {
-		return m, "", errno
-	}
-	if what&statMountPoint != 0 {
-		if m.mask&statMountPoint == 0 || int(m.point) >= len(m.text) {
-			return m, "", os.ErrInvalid
-		}
-		point = unix.ByteSliceToString(m.text[m.point:])
-	}
-	return m, point, nil
 }

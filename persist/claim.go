@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -17,7 +18,7 @@ import (
 // It returns an *[UnsupportedError] where the file system has no O_TMPFILE.
 func (s *Store) Claim(names []string) (c *Claim, err error) {
 	// Mode 0, so that nobody without privilege can open it and lock us out.
-	f, err := openAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
+	f, err := sys.OpenAt(s.dir, ".", unix.O_TMPFILE|unix.O_RDWR, 0)
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EISDIR) {
 		return nil, &UnsupportedError{"its file system lacks O_TMPFILE; tmpfs, ext4, xfs and btrfs have it", err}
 	}
@@ -37,7 +38,7 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 		return nil, err
 	}
 	if err := lockClaim(f); err != nil {
-		return nil, pathError("fcntl", s.Dir(), err)
+		return nil, sys.PathError("fcntl", s.Dir(), err)
 	}
 	if _, err := f.WriteAt(r.encode(), 0); err != nil {
 		return nil, err
@@ -49,11 +50,11 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 // It returns a *[StateError] if the name is taken.
 func (c *Claim) Link(name string) error {
 	for {
-		err := again(func() error {
-			return unix.Linkat(unix.AT_FDCWD, procPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+		err := sys.Again(func() error {
+			return unix.Linkat(unix.AT_FDCWD, sys.FdPath(c.file), int(c.store.dir.Fd()), name, unix.AT_SYMLINK_FOLLOW)
 		})
 		if err != unix.EEXIST {
-			return NeedsProc(pathError("link", c.store.Path(name), err))
+			return NeedsProc(sys.PathError("link", c.store.Path(name), err))
 		}
 		entry, err := c.store.Lookup(name)
 		if isMissing(err) {
@@ -78,12 +79,12 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 		return err
 	}
 	defer target.Close()
-	if ours, err := sameFile(target, c.file); err != nil {
+	if ours, err := sys.SameFile(target, c.file); err != nil {
 		return err
 	} else if !ours {
 		return replaced
 	}
-	err = again(func() error { return unix.Mount(procPath(ns), procPath(target), "", unix.MS_BIND, "") })
+	err = sys.Again(func() error { return unix.Mount(sys.FdPath(ns), sys.FdPath(target), "", unix.MS_BIND, "") })
 	err = NeedsProc(explainMount("mount", c.store.Path(name), err))
 	if errors.Is(err, unix.ENOENT) && !errors.Is(err, errors.ErrUnsupported) { // removed since it was opened
 		return replaced
@@ -93,7 +94,7 @@ func (c *Claim) Mount(name string, ns *os.File) error {
 
 // Withdraw takes back Link and Mount, or what of them was done. It succeeds where nothing of this claim is left.
 func (c *Claim) Withdraw(name string) error {
-	st, err := fstat(c.file)
+	st, err := sys.Fstat(c.file)
 	if err != nil || st.Nlink == 0 {
 		return err
 	}
@@ -102,7 +103,7 @@ func (c *Claim) Withdraw(name string) error {
 
 // Published says whether the claim has any name.
 func (c *Claim) Published() (bool, error) {
-	st, err := fstat(c.file)
+	st, err := sys.Fstat(c.file)
 	return st.Nlink > 0, err
 }
 

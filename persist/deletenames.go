@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -61,7 +62,7 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 	if err = b.store.mayDelete(name, h, b.force); err == nil {
 		err = b.store.removeHeld(ctx, name, h)
 	}
-	if err != nil || !h.mounted || !isNetwork(h.top) {
+	if err != nil || !h.mounted || !sys.IsNetwork(h.top) {
 		h.top.Close()
 		return nil, err
 	}

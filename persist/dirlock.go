@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,7 +39,7 @@ func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 		case err == errPatience:
 			return nil, &BusyError{dir, fmt.Sprintf("another process has held the lock on %s for %v; fuser or lsof shows which", path, patience)}
 		case err != nil:
-			return nil, pathError("fcntl", path, err)
+			return nil, sys.PathError("fcntl", path, err)
 		}
 	}
 }
@@ -47,13 +48,13 @@ func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 func openLock(dir string) (*os.File, error) {
 	parent := filepath.Dir(dir)
 	var st unix.Stat_t
-	if err := again(func() error { return unix.Stat(parent, &st) }); err != nil || st.Mode&0o022 != 0 {
-		return nil, pathError("stat", parent, err) // in such a directory the name may be another user's
+	if err := sys.Again(func() error { return unix.Stat(parent, &st) }); err != nil || st.Mode&0o022 != 0 {
+		return nil, sys.PathError("stat", parent, err) // in such a directory the name may be another user's
 	}
 	path := filepath.Join(parent, "."+filepath.Base(dir)+".lock")
 	for {
 		fd := -1
-		err := again(func() (err error) {
+		err := sys.Again(func() (err error) {
 			fd, err = unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0o600)
 			return err
 		})
@@ -61,10 +62,10 @@ func openLock(dir string) (*os.File, error) {
 			return nil, nil
 		}
 		if err != nil {
-			return nil, pathError("open", path, err)
+			return nil, sys.PathError("open", path, err)
 		}
 		f := os.NewFile(uintptr(fd), path)
-		st, err := fstat(f)
+		st, err := sys.Fstat(f)
 		if err == nil && isOurs(st.Uid) && st.Mode == unix.S_IFREG|0o600 {
 			return f, nil
 		}
@@ -80,7 +81,7 @@ func openLock(dir string) (*os.File, error) {
 
 // isAt reports whether a path leads to an open file, and not through a link.
 func isAt(f *os.File, path string) bool {
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	var at unix.Stat_t
-	return err == nil && again(func() error { return unix.Lstat(path, &at) }) == nil && at.Dev == st.Dev && at.Ino == st.Ino
+	return err == nil && sys.Again(func() error { return unix.Lstat(path, &at) }) == nil && at.Dev == st.Dev && at.Ino == st.Ino
 }

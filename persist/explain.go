@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,11 +25,11 @@ func Explain(capability int, purpose, limit string, err error) error {
 
 // limited names the limit behind an ENOSPC. A limit of an outer user namespace may be the one that is reached.
 func limited(limit string, err error) error {
-	value, readErr := os.ReadFile("/proc/sys/" + strings.ReplaceAll(limit, ".", "/"))
+	value, readErr := sys.Sysctl(limit)
 	if readErr != nil {
 		return fmt.Errorf("%w: the limit %s is reached: raise it with sysctl", err, limit)
 	}
-	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, bytes.TrimSpace(value))
+	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, value)
 }
 
 // mountLimits are the limits that the mount calls are counted against. A mount that is attached nowhere has a mount
@@ -42,18 +42,16 @@ var mountLimits = map[string]string{
 // explainMount names and explains the error of open_tree(2), fsmount(2), move_mount(2) or mount(2) on a path. It returns nil
 // for nil, see [Explain] for the rest.
 func explainMount(op, path string, err error) error {
-	return Explain(unix.CAP_SYS_ADMIN, mountPurpose, mountLimits[op], pathError(op, path, err))
+	return Explain(unix.CAP_SYS_ADMIN, mountPurpose, mountLimits[op], sys.PathError(op, path, err))
 }
 
 // whoRefuses guesses what refuses a call to a process that has the capability.
 func whoRefuses() string {
-	const path = "/proc/thread-self/"
-	status, err := os.ReadFile(path + "status")
-	if err == nil && strings.Contains(string(status), "\nSeccomp:\t2\n") {
+	if sys.HasSeccompFilter() {
 		return "this process has a seccomp filter, as in a container, and that or a security module (AppArmor, SELinux) refuses it"
 	}
 	reason := "something else refuses it, most likely a security module (AppArmor, SELinux)"
-	label, err := os.ReadFile(path + "attr/current")
+	label, err := os.ReadFile("/proc/thread-self/attr/current")
 	if label = bytes.Trim(label, "\x00\n "); err == nil && len(label) > 0 && string(label) != "unconfined" {
 		reason += fmt.Sprintf("; this process's label is %q", label)
 	}

@@ -5,6 +5,7 @@ package persist
 import (
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -25,11 +26,11 @@ func (s *Store) HiddenFromInit(name string) bool {
 		return false
 	}
 	defer root.Close()
-	seen, err := openAt(root, "."+s.Path(name), unix.O_PATH|unix.O_NOFOLLOW, 0)
+	seen, err := sys.OpenAt(root, "."+s.Path(name), unix.O_PATH|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return true
 	}
 	defer seen.Close()
-	ns, err := isNamespace(seen)
+	ns, err := sys.IsNamespace(seen)
 	return err == nil && !ns
 }

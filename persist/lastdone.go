@@ -2,7 +2,11 @@
 
 package persist
 
-import "os"
+import (
+	"os"
+
+	"github.com/netns-go/netns/internal/sys"
+)
 
 // isOfLastDone says whether what is below a name's mount is the claim that was found done last: one claim serves all names
 // of a transaction, and what is done is so for good.
@@ -22,7 +26,7 @@ func (s *Store) isOfLastDone(name string) bool {
 
 // keepDone makes a claim that is done the last one, and closes the one before.
 func (s *Store) keepDone(claim *os.File) {
-	st, err := fstat(claim)
+	st, err := sys.Fstat(claim)
 	if err != nil {
 		claim.Close()
 		return

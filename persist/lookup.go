@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,14 +34,14 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 		return e, false, err
 	}
 	defer top.Close()
-	st, err := fstat(top)
+	st, err := sys.Fstat(top)
 	if err != nil {
 		return e, false, err
 	}
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return s.lookThrough(e)
 	}
-	mounted, err := isNamespace(top)
+	mounted, err := sys.IsNamespace(top)
 	if err != nil {
 		return e, false, err
 	}
@@ -64,20 +65,20 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 		return e, false, err
 	}
 	defer again.Close()
-	same, err := sameFile(top, again)
+	same, err := sys.SameFile(top, again)
 	return e, same, err
 }
 
 // lookThrough is look for a symbolic link, as people make by hand to a container's /proc/PID/ns/net.
 func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
 	e.State = Foreign
-	target, err := openAt(s.dir, e.Name, unix.O_PATH, 0)
+	target, err := sys.OpenAt(s.dir, e.Name, unix.O_PATH, 0)
 	if err != nil {
 		return e, true, nil
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err == nil && ns {
-		st, err := fstat(target)
+	if ns, err := sys.IsNamespace(target); err == nil && ns {
+		st, err := sys.Fstat(target)
 		e.State, e.Inode = Ready, st.Ino
 		return e, true, err
 	}
@@ -140,7 +141,7 @@ func (s *Store) diedHalfway(r *record, claim *os.File) (bool, error) {
 
 // allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
 func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
-	st, err := fstat(claim)
+	st, err := sys.Fstat(claim)
 	if err != nil {
 		return false, err
 	}
@@ -163,7 +164,7 @@ func (s *Store) isMounted(name string, claim *unix.Stat_t) (bool, error) {
 		return false, err
 	}
 	defer top.Close()
-	if ns, err := isNamespace(top); err != nil || !ns {
+	if ns, err := sys.IsNamespace(top); err != nil || !ns {
 		return false, err
 	}
 	return s.covers(name, claim)

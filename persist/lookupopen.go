@@ -2,7 +2,11 @@
 
 package persist
 
-import "os"
+import (
+	"os"
+
+	"github.com/netns-go/netns/internal/sys"
+)
 
 // LookupOpen is [Store.Lookup] and [Store.Namespace] at once, for less than either, and without waiting: the namespace is
 // the one of which the entry tells. It is nil where the name shows no network namespace, or another one by now, or one that
@@ -22,7 +26,7 @@ func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 	if err != nil { // gone by now, or of another type
 		return e, nil, nil
 	}
-	if st, err := fstat(ns); err != nil || st.Ino != e.Inode {
+	if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode {
 		ns.Close()
 		return e, nil, err
 	}
@@ -36,7 +40,7 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 	if err != nil || f == nil {
 		return e, nil, nil
 	}
-	if mounted && isNetwork(f) {
+	if mounted && sys.IsNetwork(f) {
 		e = Entry{Name: name, State: Ready, Inode: st.Ino}
 		if err = s.judge(&e); err == nil {
 			return e, f, nil

@@ -5,6 +5,7 @@ package persist
 import (
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +27,7 @@ func (s *Store) MadeElsewhere(names []string, shown []*os.File) (string, error) 
 		}
 		same := false
 		if last != nil {
-			same, err = sameFile(last, file)
+			same, err = sys.SameFile(last, file)
 		}
 		last.Close()
 		if last = file; err == nil && !same {
@@ -49,7 +50,7 @@ func (s *Store) MadeElsewhere(names []string, shown []*os.File) (string, error) 
 // isHere reports whether a name with this record below its mount shows an open namespace, and was made in this container. In
 // this order: the mount keeps the file below it, see peel.
 func (s *Store) isHere(name string, r *record, shown *os.File) (bool, error) {
-	st, err := fstat(shown)
+	st, err := sys.Fstat(shown)
 	if err != nil {
 		return false, err
 	}
@@ -62,8 +63,7 @@ func (s *Store) isHere(name string, r *record, shown *os.File) (bool, error) {
 // isContainers reports whether a mount namespace is the caller's or that of the first process that /proc shows, and not the
 // machine's first. A container can share that one, and its names are then known outside.
 func (a mountNS) isContainers() (bool, error) {
-	const firstInode, firstID = 0xEFFFFFF8, 1 // the first has this inode since Linux 6.18, and this id
-	if a.inode == firstInode || a.id == firstID {
+	if a.inode == sys.FirstMountNS || a.id == sys.FirstMountNSID {
 		return false, nil
 	}
 	own, err := thisMountNS()

@@ -3,9 +3,7 @@
 package persist
 
 import (
-	"os"
-	"unsafe"
-
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,11 +27,11 @@ func mountNSOf(proc string) (ns mountNS, err error) {
 		return ns, err
 	}
 	defer f.Close()
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	if err != nil {
 		return ns, err
 	}
-	return mountNS{st.Ino, mountNSID(f)}, nil
+	return mountNS{st.Ino, sys.MountNSID(f)}, nil
 }
 
 // A fate is what can be known of a mount namespace that is not the caller's.
@@ -56,7 +54,7 @@ func (a mountNS) fate() fate {
 		return unknown
 	}
 	var one [1]uint64
-	switch _, err := listMounts(a.id, 0, one[:]); {
+	switch _, err := sys.ListMounts(a.id, 0, one[:]); {
 	case err == nil:
 		return lives
 	case err == unix.ENOENT && seesAllMounts():
@@ -68,7 +66,7 @@ func (a mountNS) fate() fate {
 // seesAllMounts reports whether the caller may look into every mount namespace of the machine: it has CAP_SYS_ADMIN in the
 // machine's first user namespace, and its own mount namespace shows that the kernel answers.
 func seesAllMounts() bool {
-	if !HasCapability(unix.CAP_SYS_ADMIN) || !inFirstUserNamespace() {
+	if !HasCapability(unix.CAP_SYS_ADMIN) || sys.UserNamespace() != sys.FirstUserNS {
 		return false
 	}
 	own, err := thisMountNS()
@@ -76,44 +74,6 @@ func seesAllMounts() bool {
 		return false
 	}
 	var one [1]uint64
-	_, err = listMounts(own.id, 0, one[:])
+	_, err = sys.ListMounts(own.id, 0, one[:])
 	return err == nil
-}
-
-// inFirstUserNamespace reports whether this process is in the machine's first user namespace, whose inode number is fixed
-// (PROC_USER_INIT_INO of linux/proc_ns.h). It reports false where /proc does not show that.
-func inFirstUserNamespace() bool {
-	const first = 0xEFFFFFFD
-	f, err := os.Open("/proc/self/ns/user")
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	ns, err := isNamespace(f)
-	if err != nil || !ns {
-		return false
-	}
-	st, err := fstat(f)
-	return err == nil && st.Ino == first
-}
-
-// A mountRequest is struct mnt_id_req of linux/mount.h, version 1.
-type mountRequest struct {
-	size, _   uint32
-	mount     uint64
-	param     uint64 // listmount: the last id of the list before; statmount: what to tell
-	namespace uint64
-}
-
-// listMounts returns the unique ids of mounts in a mount namespace, in their order: those after the id given, and at most so
-// many as there is room for.
-func listMounts(namespace, after uint64, room []uint64) ([]uint64, error) {
-	const root = ^uint64(0) // LSMT_ROOT
-	request := mountRequest{size: unix.MNT_ID_REQ_SIZE_VER1, mount: root, param: after, namespace: namespace}
-	n, _, errno := unix.Syscall6(unix.SYS_LISTMOUNT, uintptr(unsafe.Pointer(&request)),
-		uintptr(unsafe.Pointer(&room[0])), uintptr(len(room)), 0, 0, 0)
-	if errno != 0 {
-		return nil, errno
-	}
-	return room[:n], nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -52,7 +53,7 @@ func (s *Store) openNamespace(name string) (*os.File, error) {
 		return nil, err
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err != nil {
+	if ns, err := sys.IsNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
 		return nil, s.showsNone(name)
@@ -89,7 +90,7 @@ func OpenPath(path string) (*os.File, error) {
 		return nil, err
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err != nil {
+	if ns, err := sys.IsNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
 		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
@@ -105,7 +106,7 @@ func OpenPID(pid int) (*os.File, error) {
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err == nil {
 		defer unix.Close(pidfd)
-		fd, err := unix.IoctlRetInt(pidfd, pidfdGetNetNamespace)
+		fd, err := sys.PidfdNetwork(pidfd)
 		if err == nil {
 			return os.NewFile(uintptr(fd), path), nil
 		}
@@ -117,26 +118,17 @@ func OpenPID(pid int) (*os.File, error) {
 	return f, Needs(unix.CAP_SYS_PTRACE, "looking at another user's process", err)
 }
 
-// pidfdGetNetNamespace is PIDFD_GET_NET_NAMESPACE of linux/pidfd.h.
-const pidfdGetNetNamespace = 0xff04
-
 // openType opens a namespace for setns(2), if its type is network.
 func openType(target *os.File, path string) (*os.File, error) {
-	f, err := openProc(procPath(target))
+	f, err := openProc(sys.FdPath(target))
 	if err != nil {
 		return nil, err
 	}
-	if !isNetwork(f) {
+	if !sys.IsNetwork(f) {
 		f.Close()
 		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
 	}
 	return f, nil
-}
-
-// isNetwork says whether an open namespace is one of networks.
-func isNetwork(ns *os.File) bool {
-	kind, err := unix.IoctlRetInt(int(ns.Fd()), unix.NS_GET_NSTYPE)
-	return err == nil && kind == unix.CLONE_NEWNET
 }
 
 // NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
@@ -158,11 +150,11 @@ func (s *Store) NamesOf(ns *os.File) ([]string, error) {
 
 // leadsTo says whether a name shows an open namespace, or is a link to it. What cannot be looked at does not.
 func (s *Store) leadsTo(name string, ns *os.File) (bool, error) {
-	want, err := fstat(ns)
+	want, err := sys.Fstat(ns)
 	if err != nil {
 		return false, err
 	}
 	var st unix.Stat_t
-	err = again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
+	err = sys.Again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
 	return err == nil && st.Dev == want.Dev && st.Ino == want.Ino, nil
 }

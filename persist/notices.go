@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,12 +39,12 @@ func openNotices() (_ *notices, err error) {
 		return nil, err
 	}
 	const path = "/proc/thread-self/mountinfo"
-	err = again(func() (err error) {
+	err = sys.Again(func() (err error) {
 		n.mountinfo, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		return err
 	})
 	if err != nil {
-		return nil, NeedsProc(pathError("open", path, err))
+		return nil, NeedsProc(sys.PathError("open", path, err))
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
@@ -71,7 +72,7 @@ func (n *notices) wait() error {
 		{Fd: int32(n.mountinfo), Events: unix.POLLPRI},
 		{Fd: int32(n.wake.Fd()), Events: unix.POLLIN},
 	}
-	return os.NewSyscallError("poll", again(func() error {
+	return os.NewSyscallError("poll", sys.Again(func() error {
 		_, err := unix.Poll(fds, -1)
 		return err
 	}))
@@ -87,11 +88,11 @@ const (
 // without IN_MASK_ADD the kernel takes the mask away for a moment (inotify_update_existing_watch), and drops what happens
 // then.
 func (n *notices) watch(path, name string) (watch int, err error) {
-	err = again(func() (err error) {
+	err = sys.Again(func() (err error) {
 		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
 		return err
 	})
-	err = pathError("inotify_add_watch", name, err)
+	err = sys.PathError("inotify_add_watch", name, err)
 	if errors.Is(err, unix.ENOSPC) {
 		err = fmt.Errorf("%w: this user has as many watches as the sysctl fs.inotify.max_user_watches says", err)
 	}
@@ -120,7 +121,7 @@ func (n *notices) read(apply func(event)) error {
 	buffer := make([]byte, 64<<10)
 	for {
 		size := 0
-		err := again(func() (err error) {
+		err := sys.Again(func() (err error) {
 			size, err = unix.Read(n.inotify, buffer)
 			return err
 		})

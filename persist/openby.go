@@ -8,13 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 // openBy says which processes have a file open, apart from the descriptor f itself, as far as we may look. It goes through
 // all of /proc, so it is for an error.
 func openBy(f *os.File) string {
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	if err != nil {
 		return ""
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -58,7 +59,7 @@ func mayMake(dir string) error {
 	if err != nil || os.Geteuid() == 0 || filepath.Join(parent, filepath.Base(dir)) != DefaultDir {
 		return err
 	}
-	err = pathError("mkdir", dir, unix.EPERM)
+	err = sys.PathError("mkdir", dir, unix.EPERM)
 	if !HasCapability(unix.CAP_SYS_ADMIN) {
 		return refused(err)
 	}
@@ -94,7 +95,7 @@ func makeDir(dir string) (made bool, err error) {
 		return false, err
 	}
 	if err = openToAll(fresh); err == nil {
-		err = again(func() error {
+		err = sys.Again(func() error {
 			return unix.Renameat2(unix.AT_FDCWD, fresh, unix.AT_FDCWD, dir, unix.RENAME_NOREPLACE)
 		})
 	}
@@ -105,17 +106,17 @@ func makeDir(dir string) (made bool, err error) {
 	if _, statErr := os.Lstat(dir); statErr == nil { // another process was faster
 		return false, nil
 	}
-	return false, pathError("mkdir", dir, err)
+	return false, sys.PathError("mkdir", dir, err)
 }
 
 // openToAll gives a directory that nobody else could have made the mode of a run directory.
 func openToAll(path string) error {
-	f, err := openFile(path, unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	f, err := sys.Open(path, unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func openToAll(path string) error {
 // setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
 // that its path leads to a mount by now would not help.
 func (s *Store) setShared() error {
-	return NeedsProc(again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") }))
+	return NeedsProc(sys.Again(func() error { return unix.Mount("", sys.FdPath(s.dir), "", unix.MS_SHARED, "") }))
 }
 
 // becomeMount mounts a run directory onto itself. The mount is made ready before it is attached, so that no other process
@@ -170,7 +171,7 @@ func lockOutIP(ctx context.Context, dir string) (unlock func(), err error) {
 		return nil, refused(err)
 	}
 	flock := func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
-	err = wait(ctx, courtesy, func() error { return again(flock) })
+	err = wait(ctx, courtesy, func() error { return sys.Again(flock) })
 	if err != nil && ctx.Err() != nil {
 		f.Close()
 		return nil, err
@@ -192,7 +193,7 @@ func (s *Store) attach() error {
 	if !s.IsCurrent() {
 		return nil
 	}
-	err = again(func() error {
+	err = sys.Again(func() error {
 		return unix.MoveMount(int(tree.Fd()), "", int(s.dir.Fd()), "",
 			unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
 	})
@@ -201,7 +202,7 @@ func (s *Store) attach() error {
 	}
 	if detached == unix.ENOSYS { // before Linux 5.12 only an attached mount can be changed
 		for _, flags := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
-			if err := again(func() error { return unix.Mount("", s.Dir(), "", flags|unix.MS_REC, "") }); err != nil {
+			if err := sys.Again(func() error { return unix.Mount("", s.Dir(), "", flags|unix.MS_REC, "") }); err != nil {
 				return explainMount("mount", s.Dir(), err)
 			}
 		}
@@ -216,7 +217,7 @@ func (s *Store) attach() error {
 // propagate takes a detached mount out of the peer group that it was cloned into and gives it one of its own.
 func propagate(tree *os.File) error {
 	for _, propagation := range []uint64{unix.MS_PRIVATE, unix.MS_SHARED} {
-		err := again(func() error {
+		err := sys.Again(func() error {
 			return unix.MountSetattr(int(tree.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE,
 				&unix.MountAttr{Propagation: propagation})
 		})
@@ -254,7 +255,7 @@ func (s *Store) uncoverName(above *Store, name string) error {
 		return err
 	}
 	defer hidden.Close()
-	if ns, err := isNamespace(hidden); err != nil || !ns {
+	if ns, err := sys.IsNamespace(hidden); err != nil || !ns {
 		return err
 	}
 	seen, err := above.openTop(name)
@@ -262,24 +263,24 @@ func (s *Store) uncoverName(above *Store, name string) error {
 		return err
 	}
 	defer seen.Close()
-	if same, err := sameFile(hidden, seen); err != nil || !same {
+	if same, err := sys.SameFile(hidden, seen); err != nil || !same {
 		return err
 	}
-	return pathError("umount", s.Path(name), detach(hidden))
+	return sys.PathError("umount", s.Path(name), detach(hidden))
 }
 
 // unstack removes a second mount from the directory, which ip netns may have made at the same moment: all locks that keep it
 // out are advisory. The uppermost one goes, whichever that is, as long as no process uses it. One that is in use stays.
 func (s *Store) unstack() error {
-	below, err := mountID(s.dir)
+	below, err := sys.MountID(s.dir)
 	for err == nil {
 		var stacked bool
 		stacked, err = isStackedOn(s.Dir(), below)
-		if err != nil || !stacked || again(func() error { return unix.Unmount(s.Dir(), unix.UMOUNT_NOFOLLOW) }) != nil {
+		if err != nil || !stacked || sys.Again(func() error { return unix.Unmount(s.Dir(), unix.UMOUNT_NOFOLLOW) }) != nil {
 			break
 		}
 	}
-	return err
+	return NeedsProc(err)
 }
 
 // isStackedOn reports whether the directory has more than one mount above the one with the id below.

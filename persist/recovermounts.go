@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/moby/sys/mountinfo"
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -27,12 +28,12 @@ type mountTable struct {
 // readMounts reads the mounts. What is covered by another mount, as by a second one on /run, belongs to none of its fields:
 // own begins with the mount that the directory was opened on.
 func (s *Store) readMounts() (*mountTable, error) {
-	id, err := mountID(s.dir)
+	id, err := sys.MountID(s.dir)
 	if err != nil {
-		return nil, err
+		return nil, NeedsProc(err)
 	}
 	t := &mountTable{byID: map[int]*mountinfo.Info{}}
-	if t.path, err = os.Readlink(procPath(s.dir)); err != nil {
+	if t.path, err = os.Readlink(sys.FdPath(s.dir)); err != nil {
 		return nil, NeedsProc(fmt.Errorf("%s: %w", s.Dir(), err))
 	}
 	if t.mounts, err = mountinfo.GetMounts(nil); err != nil {
@@ -172,9 +173,9 @@ func (s *Store) peelTwin(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	id, err := mountID(h.top)
+	id, err := sys.MountID(h.top)
 	if err != nil {
-		return err
+		return NeedsProc(err)
 	}
 	if m := t.byID[id]; m == nil || !t.isTwin(m) {
 		return nil
@@ -241,16 +242,16 @@ func remount(ctx context.Context, dir string) error {
 	defer unlock()
 	state, err := stateOfDir(dir)
 	for ; err == nil && state.names == 0 && state.mounts > 1; state, err = stateOfDir(dir) {
-		if err := again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }); err != nil {
-			return pathError("umount", dir, err)
+		if err := sys.Again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }); err != nil {
+			return sys.PathError("umount", dir, err)
 		}
 	}
 	if err != nil || state.names > 0 || state.mounts == 0 {
 		return err
 	}
 	for _, flags := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
-		if err := again(func() error { return unix.Mount("", dir, "", flags, "") }); err != nil {
-			return pathError("mount", dir, err)
+		if err := sys.Again(func() error { return unix.Mount("", dir, "", flags, "") }); err != nil {
+			return sys.PathError("mount", dir, err)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +27,7 @@ func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 // link to that. If it shows something else, it returns a *[NotExistError] as well.
 func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File) error {
 	return s.remove(ctx, name, func(h *held) error {
-		same, err := sameFile(h.top, shown)
+		same, err := sys.SameFile(h.top, shown)
 		if h.link && !same && err == nil {
 			same, err = s.leadsTo(name, shown)
 		}
@@ -58,7 +59,7 @@ func (s *Store) Deletable(ctx context.Context, name string) (shown *os.File, err
 // CheckShown returns a *[StateError] if a name shows anything else than a certain file, which may be nil.
 func (s *Store) CheckShown(name string, shown *os.File) error {
 	if shown != nil {
-		st, err := fstat(shown)
+		st, err := sys.Fstat(shown)
 		if err != nil {
 			return err
 		}
@@ -220,7 +221,7 @@ func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err err
 		return nil, refused(err)
 	}
 	if h.blind == nil {
-		if h.stat, err = fstat(h.file); err != nil {
+		if h.stat, err = sys.Fstat(h.file); err != nil {
 			return nil, err
 		}
 		if h.link = h.stat.Mode&unix.S_IFMT == unix.S_IFLNK; !h.link && !h.plain {
@@ -300,13 +301,13 @@ func (s *Store) isIn(dir *os.File, name string, open *unix.Stat_t) (bool, error)
 // lockFor takes the claim's lock. Members of one transaction share it, so those who delete several at once queue; as long as
 // the claim changes, that goes on.
 func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
-	before, err := fstat(file)
+	before, err := sys.Fstat(file)
 	if err != nil {
 		return err
 	}
 	switch err := wait(ctx, patience, func() error { return lockClaim(file) }); {
 	case err == errPatience:
-		if now, err := fstat(file); err == nil && now.Ctim != before.Ctim {
+		if now, err := sys.Fstat(file); err == nil && now.Ctim != before.Ctim {
 			return s.lockFor(ctx, name, file)
 		}
 		reason := fmt.Sprintf("another process has held its lock for %v", patience)
@@ -315,7 +316,7 @@ func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
 		}
 		return &BusyError{s.Path(name), reason}
 	case err != nil:
-		return pathError("fcntl", s.Path(name), err)
+		return sys.PathError("fcntl", s.Path(name), err)
 	}
 	return nil
 }
@@ -357,10 +358,10 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 	} else if !same {
 		return &NotExistError{s.Path(name)}
 	}
-	if ns, err := isNamespace(top); err != nil {
+	if ns, err := sys.IsNamespace(top); err != nil {
 		return err
 	} else if !ns {
-		st, err := fstat(top)
+		st, err := sys.Fstat(top)
 		if err != nil || st.Dev == file.Dev && st.Ino == file.Ino {
 			return err // it was unmounted meanwhile
 		}
@@ -371,16 +372,16 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 
 // unmountError is the error of unmounting what a name shows.
 func (s *Store) unmountError(name string, err error) error {
-	return refused(NeedsProc(pathError("umount", s.Path(name), err)))
+	return refused(NeedsProc(sys.PathError("umount", s.Path(name), err)))
 }
 
 func (s *Store) unlink(name string) error {
-	err := again(func() error { return unix.Unlinkat(int(s.dir.Fd()), name, 0) })
+	err := sys.Again(func() error { return unix.Unlinkat(int(s.dir.Fd()), name, 0) })
 	switch err {
 	case nil, unix.ENOENT:
 		return nil
 	case unix.EBUSY:
 		return &BusyError{s.Path(name), fmt.Sprintf("unlink: %v: it is also mounted where it cannot be reached, below %s", err, s.Dir())}
 	}
-	return refused(pathError("unlink", s.Path(name), err))
+	return refused(sys.PathError("unlink", s.Path(name), err))
 }

@@ -58,10 +58,3 @@ type Change struct {
 	Name  string
 	Added bool // otherwise deleted
 }
-
-// A NamespaceMount is where a namespace, of whatever type, is mounted.
-type NamespaceMount struct {
-	ID        string // the kernel's, one for each mount of the machine
-	Namespace string // as its links in /proc show it: net:[4026531840]
-	Path      string // seen from the root of the process whose mountinfo it is from
-}

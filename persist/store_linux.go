@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,9 +22,9 @@ func Open(dir string) (*Store, error) {
 	if err := CheckTrust(dir); err != nil {
 		return nil, err
 	}
-	f, err := openFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	f, err := sys.Open(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if errors.Is(err, unix.ELOOP) {
-		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
+		err = sys.PathError("open", dir, unix.ENOTDIR) // a link, and none is followed
 	}
 	if errors.Is(err, unix.ENOTDIR) {
 		err = fmt.Errorf("%w: the run directory must be one; move it away, or name another", err)
@@ -39,14 +40,14 @@ func Open(dir string) (*Store, error) {
 func (s *Store) IsCurrent() bool {
 	const want = unix.STATX_INO | unix.STATX_MNT_ID
 	var here, there unix.Statx_t
-	return again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
-		again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
+	return sys.Again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
+		sys.Again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
 		here.Ino == there.Ino && here.Dev_major == there.Dev_major && here.Dev_minor == there.Dev_minor && here.Mnt_id == there.Mnt_id
 }
 
 // Names returns what there is in the run directory, sorted, whatever state it is in. It needs no privilege.
 func (s *Store) Names() ([]string, error) {
-	dir, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
+	dir, err := sys.OpenAt(s.dir, ".", unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (s *Store) openTop(name string) (*os.File, error) {
 // open opens a name in a directory, the run directory or that without its mounts. It returns a *[NotExistError] if the name is
 // missing, and that alone says so: what else is not found may be in /proc.
 func (s *Store) open(dir *os.File, name string, flags int) (*os.File, error) {
-	f, err := openAt(dir, name, flags, 0)
+	f, err := sys.OpenAt(dir, name, flags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{s.Path(name)}
 	}
@@ -89,7 +90,7 @@ func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bo
 		f, err = s.openTop(name)
 	}
 	if err == nil {
-		if st, err = fstat(f); err == nil && st.Dev == seen.Dev && st.Ino == seen.Ino {
+		if st, err = sys.Fstat(f); err == nil && st.Dev == seen.Dev && st.Ino == seen.Ino {
 			return f, st, namespace, nil
 		}
 		f.Close()
@@ -104,18 +105,18 @@ func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bo
 var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 	const ours = "/proc/self/ns/net"
 	var st unix.Stat_t
-	err := again(func() error { return unix.Stat(ours, &st) })
-	return uint64(st.Dev), NeedsProc(pathError("stat", ours, err))
+	err := sys.Again(func() error { return unix.Stat(ours, &st) })
+	return uint64(st.Dev), NeedsProc(sys.PathError("stat", ours, err))
 })
 
 // statIn is what fstat would say of a name in a directory, were it open. It follows no link, and returns a *[NotExistError] if
 // the name is missing.
 func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
-	err = again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	err = sys.Again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
 	if err == unix.ENOENT {
 		return st, &NotExistError{s.Path(name)}
 	}
-	return st, pathError("stat", s.Path(name), err)
+	return st, sys.PathError("stat", s.Path(name), err)
 }
 
 // openBare opens the file that a name's mounts cover. It returns errNoRecord for what is no regular file, which it does not
@@ -167,11 +168,11 @@ func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
 		return nil, false, err
 	}
 	defer top.Close()
-	st, err := fstat(top)
+	st, err := sys.Fstat(top)
 	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, false, err
 	}
-	if covered, err = isNamespace(top); err != nil {
+	if covered, err = sys.IsNamespace(top); err != nil {
 		return nil, false, err
 	}
 	if covered {

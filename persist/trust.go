@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,11 +31,11 @@ func OpenTrusted(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFile(at, unix.O_PATH|unix.O_NOFOLLOW)
+	f, err := sys.Open(at, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return nil, err
 	}
-	switch st, err := fstat(f); {
+	switch st, err := sys.Fstat(f); {
 	case err != nil:
 		f.Close()
 		return nil, err
@@ -53,8 +54,8 @@ func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 		for len(todo) > 0 && (todo[0] == "" || todo[0] == ".") {
 			todo = todo[1:]
 		}
-		if err := again(func() error { return unix.Lstat(at, &st) }); err != nil {
-			return at, st, pathError("open", at, err)
+		if err := sys.Again(func() error { return unix.Lstat(at, &st) }); err != nil {
+			return at, st, sys.PathError("open", at, err)
 		}
 		if reason := distrust(&st, len(todo) == 0); reason != "" {
 			return at, st, &TrustError{at, reason}
@@ -65,7 +66,7 @@ func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 				return at, st, err
 			}
 			if links++; links > 40 { // as the kernel's own limit, path_resolution(7)
-				return at, st, pathError("open", path, unix.ELOOP)
+				return at, st, sys.PathError("open", path, unix.ELOOP)
 			}
 			if at = filepath.Dir(at); filepath.IsAbs(target) {
 				at = "/"
@@ -128,11 +129,4 @@ func inMap(uidMap []byte, uid uint64) bool {
 		}
 	}
 	return false
-}
-
-// inUserNamespace reports whether this process is in another user namespace than the machine's first.
-func inUserNamespace() bool {
-	uidMap, err := os.ReadFile("/proc/self/uid_map")
-	fields := strings.Fields(string(uidMap))
-	return err == nil && (len(fields) != 3 || fields[2] != "4294967295")
 }

@@ -32,10 +32,6 @@ func OpenPID(pid int) (*os.File, error) { return nil, unsupported() }
 
 func NeedsProc(err error) error { return err }
 
-func MountID(path string) (int, error) { return 0, unsupported() }
-
-func NamespaceMounts(path string) ([]NamespaceMount, error) { return nil, unsupported() }
-
 func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) { yield(Change{}, unsupported()) }
 }

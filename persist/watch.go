@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -156,7 +157,7 @@ func (w *watcher) attach() (_ *Store, err error) {
 			dir.Close()
 		}
 	}()
-	watched, err := w.notices.watch(procPath(dir.dir), w.dir)
+	watched, err := w.notices.watch(sys.FdPath(dir.dir), w.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -254,5 +255,5 @@ func (s *Store) showsNamespace(name string) (bool, error) {
 		return false, top.Close()
 	}
 	defer target.Close()
-	return isNamespace(target)
+	return sys.IsNamespace(target)
 }
