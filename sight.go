@@ -119,10 +119,10 @@ func inodeOf(path string) uint64 {
 
 // checkMadeHere returns a *HiddenError unless each of some namespaces has a name that was made in this container.
 func checkMadeHere(namespaces []*Namespace) error {
-	names, shown := map[string][]string{}, map[string][]*os.File{} // by directory
+	names, shown := map[string][]string{}, map[string][]int{} // by directory
 	for _, ns := range namespaces {
 		dir, name := filepath.Split(ns.path)
-		names[dir], shown[dir] = append(names[dir], name), append(shown[dir], ns.file)
+		names[dir], shown[dir] = append(names[dir], name), append(shown[dir], ns.Fd())
 	}
 	for dir := range names {
 		store, err := persist.Open(filepath.Clean(dir))

@@ -14,7 +14,7 @@ import (
 // replace takes note of what has a name that is to be replaced, if it can be. As long as it is open it is told from what
 // comes later.
 func (r *run) replace(ctx context.Context, name string) error {
-	shown, err := r.store.Deletable(ctx, name)
+	shown, err := r.store.Deletable(ctx, name, false)
 	if isGone(err) {
 		return nil
 	}
@@ -47,7 +47,7 @@ func (r *run) makeRoom(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := r.store.DeleteShown(ctx, name, shown); err != nil && !isGone(err) {
+		if err := r.store.DeleteShown(ctx, name, shown, false); err != nil && !isGone(err) {
 			return fmt.Errorf("replace: %w", err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // What there is on Linux only. It is documented there.
 
 // unsupported returns the *[persist.UnsupportedError] that package persist returns for everything.
-func unsupported() error { return persist.CheckTrust("/") }
+func unsupported() error { return persist.Unsupported() }
 
 // mayStart returns an error, so that no plan can be run.
 func mayStart() error { return unsupported() }
