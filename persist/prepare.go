@@ -17,7 +17,7 @@ import (
 // Prepare opens the run directory (the default one if dir is empty) for making namespaces. If the directory is missing, Prepare
 // makes it. If it is no mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces (MS_SHARED),
 // but the directory has a peer group of its own: in that of a shared /run, the kernel would mount every namespace twice. The
-// directory and its mount stay when the namespaces end.
+// directory and its mount stay when the namespaces end, until [Release].
 //
 // Only root makes the default directory. Root would not trust one that belongs to another user, and could then make no
 // namespaces. Other users get an error that matches [fs.ErrPermission] and says how root makes the directory.
@@ -33,27 +33,30 @@ func Prepare(ctx context.Context, dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := Open(dir)
-	if err == nil {
-		// Mostly the directory is a shared mount, and needs no lock that another process could hold.
-		if s.setShared() == nil {
-			return s, nil
+	for range 10 { // in case another process releases it each time
+		s, err := Open(dir)
+		if err == nil {
+			// Mostly the directory is a shared mount, and needs no lock that another process could hold. While s is open,
+			// Release cannot unmount it.
+			if s.setShared() == nil {
+				return s, nil
+			}
+			s.Close() // it is below the mount that setUp makes, or another process has made
 		}
-		s.Close() // it is below the mount that setUp makes, or another process has made
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = mayMake(dir)
+		case err != nil:
+			err = refused(err)
+		}
+		if err == nil {
+			err = setUp(ctx, dir)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = mayMake(dir)
-	case err != nil:
-		err = refused(err)
-	}
-	if err == nil {
-		err = setUp(ctx, dir)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return Open(dir)
+	return nil, &BusyError{dir, "other processes set it up and remove it again and again"}
 }
 
 // mayMake returns an error if the caller is not root and the directory is the default one.
@@ -128,6 +131,66 @@ func openToAll(path string) error {
 		return &TrustError{path, reason}
 	}
 	return f.Chmod(0o755)
+}
+
+// Release unmounts and removes a run directory without names, or the default one if dir is empty. It undoes Prepare. It does
+// nothing if the directory is missing.
+//
+// It returns a *[BusyError] if the directory has a name in it, if a process has it open, if anything is mounted in it, or if a
+// mount on it is not the directory itself. Names and mounts of namespaces then stay, but mounts of the directory itself may be
+// gone. The next Prepare makes them again. Release returns a *[TrustError] or a *[PrivilegeError] as Prepare does.
+//
+// A mount on the directory in another mount namespace goes with the directory (rmdir(2)). Usually that is a copy of the
+// directory's own mount, and as empty.
+func Release(ctx context.Context, dir string) error {
+	dir, err := DirPath(dir)
+	if err != nil {
+		return err
+	}
+	if s, err := Open(dir); err == nil { // before lockDir, which needs at least the directory above
+		s.Close()
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else {
+		return err
+	}
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer unlock() // which also removes the file of the lock
+	err = unmountAll(dir)
+	if err == nil {
+		err = sys.PathError("rmdir", dir, sys.Again(func() error { return unix.Rmdir(dir) }))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, unix.EBUSY):
+		return &BusyError{dir, "another process has it open, or something is mounted in it"}
+	case errors.Is(err, unix.ENOTEMPTY): // another process has made a name since
+		return &BusyError{dir, "it still has names"}
+	}
+	return refused(err)
+}
+
+// unmountAll unmounts an empty directory's own mounts, if all of them are the directory itself. It looks again before each step.
+func unmountAll(dir string) error {
+	for {
+		switch state, err := stateOfDir(dir); {
+		case err != nil:
+			return err
+		case state.names > 0:
+			return &BusyError{dir, fmt.Sprintf("it still has names (%d)", state.names)}
+		case state.mounts == 0:
+			return nil
+		case !state.self:
+			return &BusyError{dir, "a mount on it is not the directory itself, so netns did not make that mount"}
+		}
+		if err := unmountDir(dir); err != nil {
+			return err
+		}
+	}
 }
 
 // unmountDir removes the uppermost mount from a directory. If anything uses the mount, the kernel returns EBUSY.

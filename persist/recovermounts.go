@@ -145,7 +145,7 @@ func remount(ctx context.Context, dir string) error {
 }
 
 // A mountTable has the mounts in mountinfo (proc_pid_mountinfo(5)), seen from a run directory. Reading it takes time in
-// proportion to all mounts, so only Recover and the first Prepare do.
+// proportion to all mounts, so only Recover, Release and the first Prepare do.
 type mountTable struct {
 	mounts []*mountinfo.Info
 	byID   map[int]*mountinfo.Info

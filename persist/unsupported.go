@@ -45,6 +45,8 @@ func Prepare(ctx context.Context, dir string) (*Store, error) { return nil, Unsu
 
 func Open(dir string) (*Store, error) { return nil, Unsupported() }
 
+func Release(ctx context.Context, dir string) error { return Unsupported() }
+
 func (s *Store) IsCurrent() bool { return false }
 
 func (s *Store) HiddenFromInit(name string) bool { return false }
