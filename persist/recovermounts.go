@@ -125,7 +125,8 @@ func stateOfDir(dir string) (state dirState, err error) {
 }
 
 // remount leaves an empty run directory one of its mounts, in a peer group of its own. A mount that another process has open,
-// perhaps to mount in it, is busy, and stays. remount looks again before each step: another repair may have been faster.
+// perhaps to mount in it, is busy, and stays. remount looks again before each step, because another repair may have been
+// faster.
 func remount(ctx context.Context, dir string) error {
 	unlock, err := lockDir(ctx, dir)
 	if err != nil {
