@@ -13,6 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// none stands for no watch.
+const none = -1
+
 // notices are the events that a watcher waits for. They come from inotify(7) for directories, and from poll(2) on mountinfo
 // for each mount or unmount in this mount namespace (proc_pid_mounts(5)). A watcher never reads mountinfo, because that takes
 // time in proportion to all mounts.

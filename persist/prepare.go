@@ -193,8 +193,3 @@ func unmountAll(dir string) error {
 		}
 	}
 }
-
-// unmountDir removes the uppermost mount from a directory. If anything uses the mount, the kernel returns EBUSY.
-func unmountDir(dir string) error {
-	return sys.PathError("umount", dir, sys.Again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }))
-}

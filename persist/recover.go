@@ -46,15 +46,6 @@ func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, erro
 	return append(findings, directory...), err
 }
 
-// A recovery is a running Recover. It looks at the directory as a whole and at all mount namespaces once. Findings go by that
-// first census. Before act removes an unmounted or foreign name, it locks the name and takes a new census.
-type recovery struct {
-	*Store
-	survey *survey
-	census func() census
-	dry    bool
-}
-
 // recoverNames is Recover for the names.
 func (r *recovery) recoverNames(ctx context.Context) ([]Finding, error) {
 	var findings []Finding

@@ -13,6 +13,15 @@ import (
 
 // The rules of repair: what Recover finds about a name in each state, and which action follows.
 
+// A recovery is a running Recover. It looks at the directory as a whole and at all mount namespaces once. Findings go by that
+// first census. Before act removes an unmounted or foreign name, it locks the name and takes a new census.
+type recovery struct {
+	*Store
+	survey *survey
+	census func() census
+	dry    bool
+}
+
 // find applies the rule for the state of an entry. The action "" means that nothing is wrong.
 func (r *recovery) find(e Entry) (Finding, error) {
 	switch e.State {

@@ -70,9 +70,6 @@ func watch(ctx context.Context, dir string, existing bool, tell func(Change) boo
 	return nil
 }
 
-// none stands for no watch.
-const none = -1
-
 // A watcher knows which names of a run directory show a namespace.
 type watcher struct {
 	dir            string
