@@ -309,3 +309,37 @@ func TestRecoverOnlyRunDirectories(t *testing.T) {
 		t.Errorf("left %q, %v", names, err)
 	}
 }
+
+// Before Recover removes a name, it asks again whether the name is mounted in another mount namespace.
+func TestRecoverAsksAgain(t *testing.T) {
+	s := prepared(t)
+	done(t, s, "x")
+	_, end := otherMountNS(t) // which has a copy of the mount
+	if err := unix.Unmount(s.Path("x"), unix.MNT_DETACH); err != nil {
+		t.Fatal(err)
+	}
+	survey, err := s.survey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recovery{s, survey, func() census { return nil }, false} // taken before
+	f, err := r.find(Entry{Name: "x", State: Unmounted})
+	if err != nil || f.Action != Remove {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	f.Name, f.Path, f.State = "x", s.Path("x"), Unmounted
+	if takeCensus() != nil {
+		var state *StateError
+		if err := r.act(t.Context(), f); !errors.As(err, &state) || state.State != Elsewhere {
+			t.Errorf("act: %v", err)
+		}
+		inState(t, s, "x", Unmounted)
+	}
+	end()
+	if err := r.act(t.Context(), f); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Lookup("x"); !isMissing(err) {
+		t.Errorf("x exists: %v", err)
+	}
+}
