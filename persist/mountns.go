@@ -3,7 +3,6 @@
 package persist
 
 import (
-	"os"
 	"path"
 
 	"github.com/netns-go/netns/internal/sys"
@@ -56,14 +55,11 @@ func (a mountNS) isContainers() (bool, error) {
 // not look, HiddenFromInit returns false.
 func (s *Store) HiddenFromInit(name string) bool {
 	const first = "/proc/1"
-	theirs, err := os.Readlink(first + "/ns/mnt")
-	if err != nil {
+	theirs, ours := sys.Inode(first+"/ns/mnt"), sys.Inode("/proc/thread-self/ns/mnt")
+	if theirs == 0 || ours == 0 || ours == theirs {
 		return false
 	}
-	if ours, err := os.Readlink("/proc/thread-self/ns/mnt"); err != nil || ours == theirs {
-		return false
-	}
-	root, err := os.OpenFile(first+"/root", unix.O_PATH, 0)
+	root, err := sys.Open(first+"/root", unix.O_PATH)
 	if err != nil {
 		return false
 	}

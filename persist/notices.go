@@ -42,10 +42,7 @@ func openNotices() (_ *notices, err error) {
 		return nil, err
 	}
 	const path = "/proc/thread-self/mountinfo"
-	err = sys.Again(func() (err error) {
-		n.mountinfo, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-		return err
-	})
+	n.mountinfo, err = sys.AgainInt(func() (int, error) { return unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0) })
 	if err != nil {
 		return nil, NeedsProc(sys.PathError("open", path, err))
 	}
@@ -91,9 +88,8 @@ const (
 // event. Without IN_MASK_ADD the kernel would clear the mask for a moment (inotify_update_existing_watch), and drop events
 // meanwhile.
 func (n *notices) watch(path, name string) (watch int, err error) {
-	err = sys.Again(func() (err error) {
-		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
-		return err
+	watch, err = sys.AgainInt(func() (int, error) {
+		return unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
 	})
 	err = sys.PathError("inotify_add_watch", name, err)
 	if errors.Is(err, unix.ENOSPC) {
@@ -123,11 +119,7 @@ func (e event) removes() bool  { return e.mask&removing != 0 }
 func (n *notices) read(apply func(event)) error {
 	buffer := make([]byte, 64<<10)
 	for {
-		size := 0
-		err := sys.Again(func() (err error) {
-			size, err = unix.Read(n.inotify, buffer)
-			return err
-		})
+		size, err := sys.AgainInt(func() (int, error) { return unix.Read(n.inotify, buffer) })
 		if err == unix.EAGAIN {
 			return nil
 		}
