@@ -2,16 +2,19 @@
 
 package stages
 
-import "time"
+import (
+	"time"
 
-// early is a child that was started before it was known what it is to do.
+	"github.com/netns-go/netns/internal/prestart"
+)
+
+// early holds a child that was started before its plan was known.
 var early = make(chan *worker, 1)
 
-// Prestart starts a child for the next [Run] of a plan that has only the stages of this package. It is for a program that
-// knows that it will make namespaces before it knows which: the child starts while it finds out. What fails is tried, and
-// told, once more by Run. The function that it returns ends a child that no Run took, and is to be called before the program
-// ends.
-func Prestart() (end func()) {
+func init() { prestart.Child = startEarly }
+
+// startEarly starts a child that knows all built-in stages, and returns a function that ends the child if it was not taken.
+func startEarly() (end func()) {
 	if mayStart() == nil {
 		if w, err := startWorker(tokenVar + "=" + publishStage); err == nil { // it knows the others as well by then
 			select {

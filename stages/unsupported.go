@@ -29,8 +29,6 @@ func New(ctx context.Context, dir string, plan *Plan) (*os.File, error) { return
 
 func Here(steps ...Step) (err error) { return unsupported() }
 
-func Prestart() (end func()) { return func() {} }
-
 type Factory struct{}
 
 func NewFactory(dir string, steps []Step, children int) (*Factory, error) { return nil, unsupported() }
