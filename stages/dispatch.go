@@ -41,7 +41,7 @@ var plainHost bool
 // builtIn are the stages of this package.
 var builtIn = map[string]Decoder{
 	unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
-	verifyStage: decodeVerify, publishStage: decodePublish,
+	addressStage: decodeAddress, verifyStage: decodeVerify, publishStage: decodePublish,
 }
 
 // builtIn reports whether all steps of the plan are those of this package.

@@ -8,6 +8,7 @@ const (
 	attachStage   = "attach"
 	sysctlStage   = "sysctl"
 	loopbackStage = "loopback"
+	addressStage  = "address"
 	verifyStage   = "verify"
 	publishStage  = "publish"
 )
@@ -23,6 +24,11 @@ func Sysctl(settings ...string) Step {
 
 // Loopback returns the step that brings lo up. The kernel gives it 127.0.0.1/8 then and, where IPv6 is on, ::1/128.
 func Loopback() Step { return Step{Stage: loopbackStage} }
+
+// Address returns the step that gives lo further addresses, each with a prefix length: 10.1.2.3/32, 2001:db8::1/128.
+func Address(addresses ...string) Step {
+	return Step{addressStage, []byte(strings.Join(addresses, "\x00"))}
+}
 
 // Verify returns the step that reads back whether lo is up, and sends an ICMP echo request to 127.0.0.1 and, where
 // IPv6 is on, to ::1. A family in which the namespace was told not to answer is not asked.
