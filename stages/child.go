@@ -91,7 +91,7 @@ func (b *builder) greet() error {
 	if b.plan != nil {
 		return nil
 	}
-	if err := b.send(&message{kind: kindHello, version: protocol}); err != nil {
+	if err := b.send(&message{kind: kindHello}); err != nil {
 		return err
 	}
 	// A parent whose fork went wrong may never come to it, and hold the socket all the same.

@@ -22,7 +22,7 @@ import (
 func samples() []*message {
 	taken := &persist.StateError{Path: "/run/netns/a", Entry: persist.Entry{Name: "a", State: persist.Kept, Stage: "verify", PID: 7}}
 	return []*message{
-		{kind: kindHello, version: protocol},
+		{kind: kindHello},
 		{kind: kindPlan, dir: "/run/netns", names: []string{"a", "b c"}, keep: true,
 			steps: []Step{{loopbackStage, []byte{}}, {"x", []byte("any\x00thing\n")}}},
 		{kind: kindPlan, dir: "/run/netns", attach: true, progress: true},
