@@ -8,14 +8,14 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
-// address gives lo further addresses. It speaks rtnetlink(7) itself: the initialisation of a netlink library would slow down
-// the start of every child.
+// address gives lo further addresses. It speaks rtnetlink(7) itself, because the initialisation of a netlink library would
+// slow down the start of every child.
 type address struct {
 	Inside
 	prefixes []netip.Prefix
@@ -23,7 +23,7 @@ type address struct {
 
 func decodeAddress(args []byte) (Stage, error) {
 	var a address
-	for _, arg := range strings.Split(string(args), "\x00") {
+	for _, arg := range split(args) {
 		prefix, err := netip.ParsePrefix(arg)
 		reason := ""
 		switch ip := prefix.Addr(); {
@@ -92,16 +92,12 @@ func newAddress(p netip.Prefix, index uint32) []byte {
 
 // request sends a request to rtnetlink. It returns the errno of a call that failed, or the one with which the kernel answers.
 func request(socket int, message []byte) error {
-	err := again(func() error { return unix.Sendto(socket, message, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) })
+	err := sys.Again(func() error { return unix.Sendto(socket, message, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) })
 	if err != nil {
 		return err
 	}
 	answer := make([]byte, 512)
-	n := 0
-	err = again(func() (err error) {
-		n, err = unix.Read(socket, answer)
-		return err
-	})
+	n, err := sys.AgainInt(func() (int, error) { return unix.Read(socket, answer) })
 	if err != nil {
 		return err
 	}

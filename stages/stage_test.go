@@ -21,7 +21,7 @@ func TestRegisterRefuses(t *testing.T) {
 					t.Errorf("%q was registered", name)
 				}
 			}()
-			Register(name, decodeLoopback)
+			Register(name, builtIn[loopbackStage])
 		}()
 	}
 }
