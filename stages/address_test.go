@@ -18,8 +18,8 @@ import (
 
 func TestAddressArguments(t *testing.T) {
 	got, err := build([]Step{Address("10.1.2.3/32", "0.0.0.1/0", "2001:db8::1/128", "fe80::1/64")})
-	want := []Stage{address{prefixes: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("0.0.0.1/0"),
-		netip.MustParsePrefix("2001:db8::1/128"), netip.MustParsePrefix("fe80::1/64")}}}
+	want := []namedStage{{addressStage, address{prefixes: []netip.Prefix{netip.MustParsePrefix("10.1.2.3/32"), netip.MustParsePrefix("0.0.0.1/0"),
+		netip.MustParsePrefix("2001:db8::1/128"), netip.MustParsePrefix("fe80::1/64")}}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

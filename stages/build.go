@@ -13,7 +13,8 @@ import (
 // reason, failure is its error.
 func (b *builder) transact() (failure *Error, err error) {
 	defer b.tx.Rollback(&err)
-	built, failure, err := b.each(b.targets, 0, len(b.stages)-1)
+	last := len(b.stages) - 1
+	built, failure, err := b.each(b.targets, b.stages[:last])
 	if err != nil && !b.keeps(failure) {
 		return failure, err
 	}
@@ -50,8 +51,7 @@ func (b *builder) publish(built int, failure *Error) (*message, *Error, error) {
 	if failure != nil && b.targets[built].ns != nil {
 		wanted++
 	}
-	last := len(b.stages) - 1
-	published, second, err := b.each(b.targets[:wanted], last, last+1)
+	published, second, err := b.each(b.targets[:wanted], b.stages[len(b.stages)-1:])
 	if err != nil && !b.keeps(second) {
 		return nil, second, err
 	}
@@ -71,36 +71,36 @@ func (b *builder) publish(built int, failure *Error) (*message, *Error, error) {
 // keeps reports whether the plan keeps namespaces after this failure.
 func (b *builder) keeps(failure *Error) bool { return b.plan.keep && failure != nil }
 
-// each does some of the stages on each target, until one fails. It returns the number of targets on which all succeeded.
-func (b *builder) each(targets []*Target, from, to int) (done int, failure *Error, err error) {
+// each does stages on each target, until one fails. It returns the number of targets on which all succeeded.
+func (b *builder) each(targets []*Target, stages []namedStage) (done int, failure *Error, err error) {
 	for i, t := range targets {
-		if failure, err := b.do(uint64(i), t, from, to); err != nil {
+		if failure, err := b.do(uint64(i), t, stages); err != nil {
 			return i, failure, err
 		}
 	}
 	return len(targets), nil, nil
 }
 
-// do does some of the stages on a target. The error is errStopped, or the same as the failure.
-func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
-	for i := from; i < to; i++ {
+// do does stages on a target. The error is errStopped, or the same as the failure.
+func (b *builder) do(index uint64, t *Target, stages []namedStage) (*Error, error) {
+	for _, s := range stages {
 		if b.stopped() {
 			return nil, errStopped
 		}
 		start := time.Now()
-		do := b.stages[i].Do
-		if builtIn[b.names[i]] == nil {
-			do = func(t *Target) error { return b.guarded(b.names[i]+" "+t.Name, b.stages[i], t) }
+		do := s.Do
+		if builtIn[s.name] == nil {
+			do = func(t *Target) error { return b.guarded(s, t) }
 		}
 		if err := do(t); err != nil {
-			failure := &Error{t.Name, b.names[i], err}
+			failure := &Error{t.Name, s.name, err}
 			return failure, failure
 		}
-		b.tx.Add(b.names[i]+" "+t.Name, func() error {
-			return outside(func() error { return b.stages[i].Undo(t) })
+		b.tx.Add(s.name+" "+t.Name, func() error {
+			return outside(func() error { return s.Undo(t) })
 		})
 		if b.plan.progress {
-			m := &message{kind: kindPassed, target: index, stage: b.names[i], took: time.Since(start)}
+			m := &message{kind: kindPassed, target: index, stage: s.name, took: time.Since(start)}
 			if err := b.send(m); err != nil {
 				return nil, errStopped
 			}
@@ -111,7 +111,7 @@ func (b *builder) do(index uint64, t *Target, from, to int) (*Error, error) {
 
 // guarded does an embedder's stage, which may hang. A parent that gives up kills this process then, and undoes. If the parent
 // is dead, a goroutine here undoes, once the stage has had twice the time that the parent would have given it.
-func (b *builder) guarded(name string, stage Stage, t *Target) error {
+func (b *builder) guarded(s namedStage, t *Target) error {
 	const pause = 100 * time.Millisecond
 	var over atomic.Bool // Do has returned, or the goroutine has given it up
 	ended := make(chan struct{})
@@ -131,11 +131,11 @@ func (b *builder) guarded(name string, stage Stage, t *Target) error {
 			return
 		}
 		err := error(errStopped)
-		b.tx.Add(name, func() error { return stage.Undo(t) })
+		b.tx.Add(s.name+" "+t.Name, func() error { return s.Undo(t) })
 		b.tx.Rollback(&err)
 		os.Exit(1)
 	}()
-	err := stage.Do(t)
+	err := s.Do(t)
 	if !over.CompareAndSwap(false, true) {
 		select {} // until the goroutine ends the process
 	}

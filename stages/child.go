@@ -25,8 +25,7 @@ var errStopped = errors.New("stopped by the parent")
 type builder struct {
 	*conn
 	plan    *message
-	names   []string // of the stages; the last is publish
-	stages  []Stage
+	stages  []namedStage // the last is publish
 	targets []*Target
 	store   *persist.Store
 	claim   *persist.Claim
@@ -129,12 +128,8 @@ func (b *builder) start() error {
 			return err
 		}
 	}
-	if b.stages, err = plan.build(); err != nil {
+	if b.stages, err = build(plan.steps()); err != nil {
 		return err
-	}
-	b.names = b.names[:0]
-	for _, step := range plan.steps() {
-		b.names = append(b.names, step.Stage)
 	}
 	b.targets = plan.targets(m.dir, nil)
 	return raiseFileLimit(len(m.names))

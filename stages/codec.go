@@ -12,52 +12,57 @@ type codec struct {
 	bad     bool // the bytes ended too early or held an invalid value, and what was read is zero
 }
 
-func number[T ~int | ~int64 | ~uint64 | ~uintptr](c *codec, v *T) {
-	if !c.reading {
-		c.bytes = binary.AppendUvarint(c.bytes, uint64(*v))
-		return
-	}
-	read, n := binary.Uvarint(c.bytes)
-	if n <= 0 {
-		c.bad, c.bytes = true, nil
-		return
-	}
-	*v, c.bytes = T(read), c.bytes[n:]
-}
-
-// count codes the number of elements that follow. Each takes at least a byte, so a false number allocates no memory.
-func count(c *codec, n *uint64) {
-	number(c, n)
-	if c.reading && *n > uint64(len(c.bytes)) {
-		c.bad, *n = true, 0
+func number[T ~int | ~int64 | ~uint64 | ~uintptr](c *codec, numbers ...*T) {
+	for _, v := range numbers {
+		if !c.reading {
+			c.bytes = binary.AppendUvarint(c.bytes, uint64(*v))
+			continue
+		}
+		read, n := binary.Uvarint(c.bytes)
+		if n <= 0 {
+			c.bad, c.bytes = true, nil
+			return
+		}
+		*v, c.bytes = T(read), c.bytes[n:]
 	}
 }
 
-func text[T ~string | ~[]byte](c *codec, s *T) {
-	n := uint64(len(*s))
-	count(c, &n)
-	if !c.reading {
-		c.bytes = append(c.bytes, *s...)
-		return
+// count codes how many elements follow, and returns that. Each takes at least a byte, so a false number allocates no memory.
+func count(c *codec, n int) int {
+	v := uint64(n)
+	if number(c, &v); c.reading && v > uint64(len(c.bytes)) {
+		c.bad = true
+		return 0
 	}
-	*s, c.bytes = T(c.bytes[:n]), c.bytes[n:]
+	return int(v)
 }
 
-func flag(c *codec, f *bool) {
-	var v uint64
-	if *f {
-		v = 1
-	}
-	number(c, &v)
-	if c.reading {
-		*f = v == 1
-		c.bad = c.bad || v > 1
+func text[T ~string | ~[]byte](c *codec, texts ...*T) {
+	for _, s := range texts {
+		n := count(c, len(*s))
+		if c.reading {
+			*s, c.bytes = T(c.bytes[:n]), c.bytes[n:]
+		} else {
+			c.bytes = append(c.bytes, *s...)
+		}
 	}
 }
 
-func list[T any](c *codec, elements *[]T, element func(*codec, *T)) {
-	n := uint64(len(*elements))
-	count(c, &n)
+func flag(c *codec, flags ...*bool) {
+	for _, f := range flags {
+		v := uint64(0)
+		if *f {
+			v = 1
+		}
+		if number(c, &v); c.reading {
+			*f = v == 1
+			c.bad = c.bad || v > 1
+		}
+	}
+}
+
+func list[T any](c *codec, elements *[]T, code func(*T, *codec)) {
+	n := count(c, len(*elements))
 	if c.reading {
 		*elements = nil
 	}
@@ -65,6 +70,6 @@ func list[T any](c *codec, elements *[]T, element func(*codec, *T)) {
 		if c.reading {
 			*elements = append(*elements, *new(T))
 		}
-		element(c, &(*elements)[i])
+		code(&(*elements)[i], c)
 	}
 }

@@ -28,7 +28,7 @@ func (v *values) code(c *codec) {
 	text(c, &v.text)
 	text(c, &v.bytes)
 	flag(c, &v.flag)
-	list(c, &v.numbers, number)
+	list(c, &v.numbers, func(n *uint64, c *codec) { number(c, n) })
 }
 
 func TestCodec(t *testing.T) {
@@ -64,7 +64,10 @@ func TestCodecRefuses(t *testing.T) {
 		"a flag of 2":                      func(c *codec) { c.bytes = []byte{2}; flag(c, new(bool)) },
 		"a number of 11 bytes":             func(c *codec) { c.bytes = bytes.Repeat([]byte{0xff}, 11); number(c, new(uint64)) },
 		"text that is longer than is left": func(c *codec) { c.bytes = []byte{2, 'a'}; text(c, new(string)) },
-		"a list that is longer":            func(c *codec) { c.bytes = []byte{0xff, 0xff, 0xff, 0x7f, 1}; list(c, new([]uint64), number) },
+		"a list that is longer": func(c *codec) {
+			c.bytes = []byte{0xff, 0xff, 0xff, 0x7f, 1}
+			list(c, new([]uint64), func(n *uint64, c *codec) { number(c, n) })
+		},
 	} {
 		c := &codec{reading: true}
 		if read(c); !c.bad {

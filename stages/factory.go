@@ -71,14 +71,8 @@ func (f *Factory) run(ctx context.Context, names []string, hand bool) (*os.File,
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take}
-	t.open = func() (*persist.Store, func(), error) {
-		dir, err := f.prepare(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		return dir.Store, func() { f.release(dir) }, nil
-	}
+	open := func() (*persist.Store, func(), error) { return f.open(ctx) }
+	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take, open: open}
 	made, err := t.run(ctx)
 	if t.committed {
 		f.keep(t.workers[0])
@@ -86,8 +80,8 @@ func (f *Factory) run(ctx context.Context, names []string, hand bool) (*os.File,
 	return made, err
 }
 
-// prepare returns the run directory, opened again if another one has replaced it.
-func (f *Factory) prepare(ctx context.Context) (*openDir, error) {
+// open returns the run directory, opened again if another one has replaced it, until the caller calls release.
+func (f *Factory) open(ctx context.Context) (store *persist.Store, release func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.store != nil && !f.store.IsCurrent() {
@@ -97,18 +91,17 @@ func (f *Factory) prepare(ctx context.Context) (*openDir, error) {
 	if f.store == nil {
 		store, err := persist.Prepare(ctx, f.dir)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		f.store = &openDir{store, 1} // for the factory itself
 	}
-	f.store.users++
-	return f.store, nil
-}
-
-func (f *Factory) release(dir *openDir) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.drop(dir)
+	dir := f.store
+	dir.users++
+	return dir.Store, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.drop(dir)
+	}, nil
 }
 
 func (f *Factory) drop(dir *openDir) {

@@ -68,29 +68,27 @@ func (m *message) code(c *codec) {
 	switch m.kind {
 	case kindPlan:
 		text(c, &m.dir)
-		list(c, &m.names, text)
-		list(c, &m.steps, func(c *codec, s *Step) {
-			text(c, &s.Stage)
-			text(c, &s.Args)
-		})
-		for _, f := range []*bool{&m.attach, &m.keep, &m.progress, &m.together, &m.again, &m.hand} {
-			flag(c, f)
-		}
+		list(c, &m.names, func(name *string, c *codec) { text(c, name) })
+		list(c, &m.steps, (*Step).code)
+		flag(c, &m.attach, &m.keep, &m.progress, &m.together, &m.again, &m.hand)
 	case kindPassed:
 		number(c, &m.target)
 		text(c, &m.stage)
 		number(c, &m.took)
 	case kindReady, kindFailed:
-		number(c, &m.target)
+		number(c, &m.target, &m.complete)
 		text(c, &m.stage)
+		flag(c, &m.undone, &m.kept)
 		m.err.code(c)
-		flag(c, &m.undone)
-		number(c, &m.complete)
-		flag(c, &m.kept)
 	case kindHello, kindClaim, kindBuilt, kindPublish, kindCommit:
 	default:
 		c.bad = true
 	}
+}
+
+func (s *Step) code(c *codec) {
+	text(c, &s.Stage)
+	text(c, &s.Args)
 }
 
 // encode returns the message as bytes, header included.

@@ -81,15 +81,17 @@ func (p *Plan) Check() error {
 		}
 		seen[name] = true
 	}
-	_, err := p.build()
+	_, err := build(p.steps())
 	return err
 }
 
-// build builds the stages of the plan.
-func (p *Plan) build() ([]Stage, error) { return build(p.steps()) }
+type namedStage struct {
+	name string
+	Stage
+}
 
-func build(steps []Step) ([]Stage, error) {
-	var built []Stage
+func build(steps []Step) ([]namedStage, error) {
+	var built []namedStage
 	for _, step := range steps {
 		decode, ok := registry[step.Stage]
 		if !ok {
@@ -99,7 +101,7 @@ func build(steps []Step) ([]Stage, error) {
 		if err != nil {
 			return nil, err
 		}
-		built = append(built, stage)
+		built = append(built, namedStage{step.Stage, stage})
 	}
 	return built, nil
 }

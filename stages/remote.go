@@ -22,18 +22,11 @@ type remoteError struct {
 }
 
 func (e *remoteError) code(c *codec) {
-	text(c, &e.text)
+	text(c, &e.text, &e.taken.Path, &e.taken.Name, &e.taken.Stage, &e.busy.Path, &e.busy.Reason, &e.lacking, &e.refused)
+	text(c, &e.taken.State)
+	number(c, &e.taken.PID)
 	number(c, &e.errno)
 	flag(c, &e.unsupported)
-	text(c, &e.taken.Path)
-	text(c, &e.taken.Name)
-	text(c, &e.taken.State)
-	text(c, &e.taken.Stage)
-	number(c, &e.taken.PID)
-	text(c, &e.busy.Path)
-	text(c, &e.busy.Reason)
-	text(c, &e.lacking)
-	text(c, &e.refused)
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -71,21 +64,17 @@ func (e *remoteError) As(target any) bool {
 
 func toRemote(err error) remoteError {
 	r := remoteError{text: err.Error(), unsupported: errors.Is(err, errors.ErrUnsupported)}
-	var taken *persist.StateError
-	if errors.As(err, &taken) {
+	if taken := new(persist.StateError); errors.As(err, &taken) {
 		r.errno, r.taken = syscall.EEXIST, *taken
 		return r
 	}
-	var busy *persist.BusyError
-	if errors.As(err, &busy) {
+	if busy := new(persist.BusyError); errors.As(err, &busy) {
 		r.busy = *busy
 	}
-	var lacking *persist.PrivilegeError
-	if errors.As(err, &lacking) {
+	if lacking := new(persist.PrivilegeError); errors.As(err, &lacking) {
 		r.lacking = lacking.Capability
 	}
-	var refused *persist.RefusedError
-	if errors.As(err, &refused) {
+	if refused := new(persist.RefusedError); errors.As(err, &refused) {
 		r.refused = refused.Capability
 	}
 	if !errors.As(err, &r.errno) && errors.Is(err, fs.ErrNotExist) {

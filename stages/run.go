@@ -42,11 +42,11 @@ func run(ctx context.Context, dir string, plan *Plan, hand bool) (*os.File, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &transaction{plan: plan, dir: dir, hand: hand, take: takeWorker}
-	t.open = func() (*persist.Store, func(), error) {
+	open := func() (*persist.Store, func(), error) {
 		store, err := persist.Prepare(ctx, dir)
 		return store, func() { store.Close() }, err
 	}
+	t := &transaction{plan: plan, dir: dir, hand: hand, take: takeWorker, open: open}
 	return t.run(ctx)
 }
 
@@ -57,7 +57,7 @@ func run(ctx context.Context, dir string, plan *Plan, hand bool) (*os.File, erro
 // thread what the steps did outside of the namespace, except for what an additional *[rollback.UndoError] reports. What the
 // steps did inside remains, and the thread stays inside.
 func Here(steps ...Step) (err error) {
-	built, err := build(steps)
+	stages, err := build(steps)
 	if err != nil {
 		return err
 	}
@@ -69,11 +69,11 @@ func Here(steps ...Step) (err error) {
 	}()
 	var tx rollback.Tx
 	defer tx.Rollback(&err)
-	for i, stage := range built {
-		if err := stage.Do(&target); err != nil {
-			return &Error{Stage: steps[i].Stage, Err: err}
+	for _, s := range stages {
+		if err := s.Do(&target); err != nil {
+			return &Error{Stage: s.name, Err: err}
 		}
-		tx.Add(steps[i].Stage, func() error { return stage.Undo(&target) })
+		tx.Add(s.name, func() error { return s.Undo(&target) })
 	}
 	tx.Commit()
 	return nil

@@ -24,7 +24,7 @@ func TestSysctlPath(t *testing.T) {
 func TestSysctlArguments(t *testing.T) {
 	const path = "/proc/sys/net/ipv4/ip_forward"
 	got, err := build([]Step{Sysctl("net.ipv4.ip_forward=1", " net/ipv4/ip_forward =\t0 ", "net.ipv4.ip_forward=a=b", "net.ipv4.ip_forward=")})
-	want := []Stage{sysctl{settings: []setting{{path, "1"}, {path, "0"}, {path, "a=b"}, {path, ""}}}}
+	want := []namedStage{{sysctlStage, sysctl{settings: []setting{{path, "1"}, {path, "0"}, {path, "a=b"}, {path, ""}}}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -159,14 +159,13 @@ func (t *transaction) end() []error {
 func (t *transaction) undo(err *error) {
 	var tx rollback.Tx
 	defer tx.Rollback(err)
-	built, buildErr := t.plan.build()
+	stages, buildErr := build(t.plan.steps())
 	if buildErr != nil { // Check has built the plan before
 		return
 	}
-	steps := t.plan.steps()
 	for _, target := range t.plan.targets(t.dir, t.claim) {
-		for i, stage := range built {
-			tx.Add(steps[i].Stage+" "+target.Name, func() error { return stage.Undo(target) })
+		for _, s := range stages {
+			tx.Add(s.name+" "+target.Name, func() error { return s.Undo(target) })
 		}
 	}
 }
