@@ -13,5 +13,5 @@ func (d *Dir) DeleteShown(ctx context.Context, name string, ns *Namespace) error
 	if err := d.has(name); err != nil {
 		return err
 	}
-	return d.store.DeleteShown(ctx, name, ns.file)
+	return d.store.DeleteShown(ctx, name, ns.file, false)
 }

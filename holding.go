@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/netns-go/netns/persist"
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -152,7 +152,7 @@ func (s *search) mounts(p *process) error {
 }
 
 func (s *search) addMounts(mountinfo string, add func(namespace, path string)) error {
-	mounts, err := persist.NamespaceMounts(mountinfo)
+	mounts, err := sys.NamespaceMounts(mountinfo)
 	for _, m := range mounts {
 		if s.wants([]byte(m.Namespace)) && !s.mounted[m.ID] {
 			s.mounted[m.ID] = true

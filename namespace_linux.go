@@ -42,7 +42,7 @@ func (n *Namespace) Delete(ctx context.Context) error {
 		return err
 	}
 	defer store.Close()
-	err = store.DeleteShown(ctx, name, n.file)
+	err = store.DeleteShown(ctx, name, n.file, false)
 	var gone *NotExistError
 	if errors.As(err, &gone) {
 		return nil

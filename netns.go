@@ -147,7 +147,7 @@ type Change = persist.Change
 // It needs no privilege. An error ends it: a *[TrustError], or one that matches fs.ErrNotExist if the directory above
 // it is not there.
 func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
-	return persist.Watch(ctx, dir, existing)
+	return persist.Watch(ctx, dir, persist.WatchOptions{Existing: existing})
 }
 
 // A Finding is something in a run directory that is not as it should be, and what Recover does about it, an Action.
@@ -170,7 +170,7 @@ const (
 // [Leave], says why. Each Finding has its own error; the error returned is for what keeps Recover from looking, a
 // *[PrivilegeError] for instance. A directory that is missing has nothing to be found.
 func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
-	return persist.Recover(ctx, dir, dry)
+	return persist.Recover(ctx, dir, persist.RecoverOptions{DryRun: dry})
 }
 
 // CheckTrust returns a *[TrustError] if somebody else than root and the caller could write to a file or directory, or

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/moby/sys/mountinfo"
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
@@ -77,7 +78,12 @@ func checkHidepid(path string) error {
 
 // hidepid returns the option with which /proc is mounted if that hides processes, or "".
 func hidepid() (string, error) {
-	id, err := persist.MountID("/proc")
+	f, err := sys.Open("/proc", unix.O_PATH)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	id, err := sys.MountID(f)
 	if err != nil {
 		return "", err
 	}
@@ -113,10 +119,10 @@ func inodeOf(path string) uint64 {
 
 // checkMadeHere returns a *HiddenError unless each of some namespaces has a name that was made in this container.
 func checkMadeHere(namespaces []*Namespace) error {
-	names, shown := map[string][]string{}, map[string][]*os.File{} // by directory
+	names, shown := map[string][]string{}, map[string][]int{} // by directory
 	for _, ns := range namespaces {
 		dir, name := filepath.Split(ns.path)
-		names[dir], shown[dir] = append(names[dir], name), append(shown[dir], ns.file)
+		names[dir], shown[dir] = append(names[dir], name), append(shown[dir], ns.Fd())
 	}
 	for dir := range names {
 		store, err := persist.Open(filepath.Clean(dir))

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,10 +25,10 @@ func deleteNames(t *testing.T, ctx context.Context, s *Store, names ...string) (
 			inodes = append(inodes, 0)
 			continue
 		}
-		if !isNetwork(f) {
+		if !sys.IsNetwork(f) {
 			t.Errorf("%s is not open for setns", f.Name())
 		}
-		st, err := fstat(f)
+		st, err := sys.Fstat(f)
 		if err != nil {
 			t.Error(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 )
 
-// A NotExistError reports that there is no such name. It matches [fs.ErrNotExist].
+// A NotExistError reports a missing name. It matches [fs.ErrNotExist].
 type NotExistError struct {
 	Path string
 }
@@ -18,14 +18,13 @@ func (e *NotExistError) Error() string {
 // Is makes the error match [fs.ErrNotExist].
 func (e *NotExistError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// isMissing reports whether an error says that a name is missing. A file that is missing in /proc, say, is another thing.
+// isMissing reports whether an error means that a name is missing. A missing file in /proc, for example, is no such error.
 func isMissing(err error) bool {
 	var missing *NotExistError
 	return errors.As(err, &missing)
 }
 
-// A StateError reports a name that exists, in a state in which what was asked for cannot be done. It matches
-// [fs.ErrExist].
+// A StateError reports a name that exists, but whose state rules out what the caller asked for. It matches [fs.ErrExist].
 type StateError struct {
 	Path string
 	Entry
@@ -38,60 +37,61 @@ func (e *StateError) Error() string {
 // Is makes the error match [fs.ErrExist].
 func (e *StateError) Is(target error) bool { return target == fs.ErrExist }
 
-// A BusyError reports that something else holds what is needed, and still did after a bounded wait.
+// A BusyError reports something that another process holds, and still held after a bounded wait.
 type BusyError struct {
 	Path, Reason string
 }
 
 func (e *BusyError) Error() string { return fmt.Sprintf("%s: busy: %s", e.Path, e.Reason) }
 
-// A PrivilegeError reports what the kernel refused for want of a capability, see capabilities(7).
+// A PrivilegeError reports a call that the kernel refused because the caller lacks a capability, see capabilities(7).
 type PrivilegeError struct {
-	Capability string // CAP_SYS_ADMIN, say
-	Purpose    string // what it is needed for
-	Err        error  // what the kernel said
+	Capability string // the missing one, such as CAP_SYS_ADMIN
+	Purpose    string // the reason why the caller needs it
+	Err        error  // the error of the kernel
 }
 
 func (e *PrivilegeError) Error() string {
 	return fmt.Sprintf("%v: %s needs %s", e.Err, e.Purpose, e.Capability)
 }
 
-// Unwrap returns what the kernel said: EPERM or EACCES.
+// Unwrap returns the error of the kernel: EPERM or EACCES.
 func (e *PrivilegeError) Unwrap() error { return e.Err }
 
-// A RefusedError reports what the kernel refused though the caller has the capability for it. That is, as a rule, the doing
-// of a security module or of a seccomp filter, and no privilege would help.
+// A RefusedError reports a call that the kernel refused although the caller has the capability for it. Usually a security
+// module or a seccomp filter did that, and no privilege helps.
 type RefusedError struct {
-	Capability string // CAP_SYS_ADMIN, say
-	Reason     string // what refuses it, as far as that can be known
-	Err        error  // what the kernel said
+	Capability string // the one that the caller has, such as CAP_SYS_ADMIN
+	Reason     string // the most likely cause
+	Err        error  // the error of the kernel
 }
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%v: %s is there, but %s", e.Err, e.Capability, e.Reason)
 }
 
-// Unwrap returns what the kernel said: EPERM or EACCES.
+// Unwrap returns the error of the kernel: EPERM or EACCES.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// An UnsupportedError reports what this system, its kernel or a file system cannot do. It matches [errors.ErrUnsupported].
+// An UnsupportedError reports a feature that this system, its kernel or a file system lacks. It matches
+// [errors.ErrUnsupported].
 type UnsupportedError struct {
-	Need string // what is missing, and since when or with which option it is there
-	Err  error  // what the kernel said; where that is not Linux, errors.ErrUnsupported
+	Need string // the missing feature, and the version or option that has it
+	Err  error  // the error of the kernel; on other systems than Linux, errors.ErrUnsupported
 }
 
 func (e *UnsupportedError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.Need) }
 
-// Unwrap returns what the kernel said.
+// Unwrap returns the error of the kernel.
 func (e *UnsupportedError) Unwrap() error { return e.Err }
 
 // Is makes the error match [errors.ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// A TrustError reports a file, in most cases the run directory, that somebody else could exchange or write to, so that it
-// cannot be relied on: what is mounted, unmounted or entered by its names would be another's choice.
+// A TrustError reports a file, mostly the run directory, that another user could exchange or write to. That user would then
+// choose what the caller mounts, unmounts or enters by the names in it.
 type TrustError struct {
-	Path   string // the directory, link or file in question, on the way to what was asked for or that itself
+	Path   string // the directory, link or file in question: the path that was asked for, or one on the way to it
 	Reason string
 }
 

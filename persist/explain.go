@@ -8,14 +8,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 // Explain adds to the error of a system call what its errno leaves open. If the errno is ENOSPC, the text names limit, the
-// sysctl(8) that the kernel counts the call against ("user.max_mnt_namespaces", say; "" if there is none). If it is EPERM or
-// EACCES, Explain returns what [Needs] returns for the capability. Any other error stays as it is.
+// sysctl(8) that the kernel counts the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or
+// EACCES, Explain returns what [Needs] returns for the capability. Any other error, and nil, stays as it is.
 func Explain(capability int, purpose, limit string, err error) error {
 	if limit != "" && errors.Is(err, unix.ENOSPC) {
 		return limited(limit, err)
@@ -23,45 +23,108 @@ func Explain(capability int, purpose, limit string, err error) error {
 	return Needs(capability, purpose, err)
 }
 
-// limited names the limit behind an ENOSPC. A limit of an outer user namespace may be the one that is reached.
+// limited names the limit behind an ENOSPC. The limit of an outer user namespace may be the one that is reached.
 func limited(limit string, err error) error {
-	value, readErr := os.ReadFile("/proc/sys/" + strings.ReplaceAll(limit, ".", "/"))
+	value, readErr := sys.Sysctl(limit)
 	if readErr != nil {
 		return fmt.Errorf("%w: the limit %s is reached: raise it with sysctl", err, limit)
 	}
-	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, bytes.TrimSpace(value))
+	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, value)
 }
 
-// mountLimits are the limits that the mount calls are counted against. A mount that is attached nowhere has a mount
-// namespace of its own.
-var mountLimits = map[string]string{
-	"open_tree": "user.max_mnt_namespaces", "fsmount": "user.max_mnt_namespaces",
-	"move_mount": "fs.mount-max", "mount": "fs.mount-max",
-}
-
-// explainMount names and explains the error of open_tree(2), fsmount(2), move_mount(2) or mount(2) on a path. It returns nil
-// for nil, see [Explain] for the rest.
-func explainMount(op, path string, err error) error {
-	return Explain(unix.CAP_SYS_ADMIN, mountPurpose, mountLimits[op], pathError(op, path, err))
-}
-
-// whoRefuses guesses what refuses a call to a process that has the capability.
-func whoRefuses() string {
-	const path = "/proc/thread-self/"
-	status, err := os.ReadFile(path + "status")
-	if err == nil && strings.Contains(string(status), "\nSeccomp:\t2\n") {
-		return "this process has a seccomp filter, as in a container, and that or a security module (AppArmor, SELinux) refuses it"
+// Needs explains an EPERM or EACCES. It returns a *[PrivilegeError] if the calling thread lacks the capability for the call
+// (unix.CAP_SYS_ADMIN, for example), or has it in a user namespace only, and a *[RefusedError] if the thread has it. Any other
+// error, an explained one and nil stay as they are.
+func Needs(capability int, purpose string, err error) error {
+	if isExplained(err) {
+		return err
 	}
-	reason := "something else refuses it, most likely a security module (AppArmor, SELinux)"
-	label, err := os.ReadFile(path + "attr/current")
-	if label = bytes.Trim(label, "\x00\n "); err == nil && len(label) > 0 && string(label) != "unconfined" {
-		reason += fmt.Sprintf("; this process's label is %q", label)
+	if HasCapability(capability) {
+		if sys.UserNamespace() != sys.OtherUserNS {
+			return &RefusedError{capabilityNames[capability], whoRefuses(), err}
+		}
+		purpose += ", in what another user namespace owns," // such as a mount namespace that was made outside of ours
 	}
-	return reason
+	return &PrivilegeError{capabilityNames[capability], purpose, err}
 }
 
 func isExplained(err error) bool {
 	var lacking *PrivilegeError
 	var refused *RefusedError
 	return !errors.Is(err, fs.ErrPermission) || errors.As(err, &lacking) || errors.As(err, &refused)
+}
+
+var capabilityNames = map[int]string{
+	unix.CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
+	unix.CAP_KILL:         "CAP_KILL",
+	unix.CAP_NET_ADMIN:    "CAP_NET_ADMIN",
+	unix.CAP_NET_RAW:      "CAP_NET_RAW",
+	unix.CAP_SETGID:       "CAP_SETGID",
+	unix.CAP_SETUID:       "CAP_SETUID",
+	unix.CAP_SYS_ADMIN:    "CAP_SYS_ADMIN",
+	unix.CAP_SYS_PTRACE:   "CAP_SYS_PTRACE",
+	unix.CAP_SYS_RESOURCE: "CAP_SYS_RESOURCE",
+}
+
+// HasCapability reports whether the calling thread has a capability (unix.CAP_SYS_ADMIN, for example) in its effective set.
+func HasCapability(capability int) bool {
+	var data [2]unix.CapUserData
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	if unix.Capget(&header, &data[0]) != nil {
+		return false
+	}
+	return data[capability/32].Effective&(1<<(capability%32)) != 0
+}
+
+// whoRefuses guesses which part of the system refuses a call to a process that has the capability.
+func whoRefuses() string {
+	if sys.HasSeccompFilter() {
+		return "this process has a seccomp filter, as in a container, and that or a security module (AppArmor, SELinux) refuses it"
+	}
+	reason := "something else refuses it, most likely a security module (AppArmor, SELinux)"
+	label, err := os.ReadFile("/proc/thread-self/attr/current")
+	if label = bytes.Trim(label, "\x00\n "); err == nil && len(label) > 0 && string(label) != "unconfined" {
+		reason += fmt.Sprintf("; this process's label is %q", label)
+	}
+	return reason
+}
+
+// mountPurpose is the purpose of the mount calls.
+const mountPurpose = "making or deleting a network namespace"
+
+// mountLimits are the limits that the kernel counts the mount calls against. A mount that is attached nowhere has a mount
+// namespace of its own.
+var mountLimits = map[string]string{
+	"open_tree": "user.max_mnt_namespaces", "fsmount": "user.max_mnt_namespaces",
+	"move_mount": "fs.mount-max", "mount": "fs.mount-max",
+}
+
+// explainMount is [Explain] for open_tree(2), fsmount(2), move_mount(2) or mount(2) on a path, and adds the call and the path.
+func explainMount(op, path string, err error) error {
+	return Explain(unix.CAP_SYS_ADMIN, mountPurpose, mountLimits[op], sys.PathError(op, path, err))
+}
+
+// refused explains an EPERM or EACCES of a call on the run directory. It names CAP_SYS_ADMIN first, because the mount calls
+// that follow need that.
+func refused(err error) error {
+	if HasCapability(unix.CAP_SYS_ADMIN) && !HasCapability(unix.CAP_DAC_OVERRIDE) {
+		return Needs(unix.CAP_DAC_OVERRIDE, mountPurpose, err)
+	}
+	return Needs(unix.CAP_SYS_ADMIN, mountPurpose, err)
+}
+
+// NeedsProc returns an *[UnsupportedError] for the error of a path in /proc that is missing because proc(5) is not mounted
+// there. Any other error, and nil, stays as it is.
+func NeedsProc(err error) error {
+	var fs unix.Statfs_t
+	if !errors.Is(err, unix.ENOENT) || unix.Statfs("/proc", &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC {
+		return err
+	}
+	return &UnsupportedError{"/proc must be mounted, see proc(5)", err}
+}
+
+// openProc opens a file in /proc for reading.
+func openProc(path string) (*os.File, error) {
+	f, err := sys.Open(path, unix.O_RDONLY)
+	return f, NeedsProc(err)
 }

@@ -7,11 +7,12 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// Lookup says what a name is. It needs privilege (CAP_DAC_OVERRIDE, and CAP_SYS_ADMIN to see what was kept) only to
-// tell apart what is not plainly ready. It returns a *[NameError] or a *[NotExistError].
+// Lookup returns a name's entry. Only for a name that is not simply ready, it needs privilege: CAP_DAC_OVERRIDE, and
+// CAP_SYS_ADMIN to tell Kept from Ready. It returns a *[NameError] or a *[NotExistError].
 func (s *Store) Lookup(name string) (Entry, error) {
 	if err := CheckFileName(name); err != nil {
 		return Entry{}, err
@@ -24,8 +25,53 @@ func (s *Store) Lookup(name string) (Entry, error) {
 	}
 }
 
-// look is one attempt at Lookup. It is not settled if the name changed while it was looked at, as when a transaction
-// mounts and ends after its claim was found without a mount.
+// LookupOpen is [Store.Lookup] and [Store.Namespace] in one, does less than either, and does not wait. The namespace is the
+// one that the entry describes. It is nil if the name shows no network namespace, shows another one meanwhile, or cannot be
+// opened. LookupOpen needs the privilege of Lookup, and returns the same errors.
+func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
+	if err := CheckFileName(name); err != nil {
+		return Entry{}, nil, err
+	}
+	if e, ns, err := s.openMounted(name); ns != nil || err != nil {
+		return e, ns, err
+	}
+	e, err := s.Lookup(name)
+	if err != nil || e.Inode == 0 {
+		return e, nil, err
+	}
+	ns, err := s.openNamespace(name)
+	if err != nil { // gone meanwhile, or of another type
+		return e, nil, nil
+	}
+	if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode {
+		ns.Close()
+		return e, nil, err
+	}
+	return e, ns, nil
+}
+
+// openMounted is LookupOpen for a name with a network namespace mounted on it. For any other name it returns neither a file
+// nor an error.
+func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
+	f, st, mounted, err := s.openShown(name)
+	if err != nil || f == nil {
+		return e, nil, nil
+	}
+	if mounted && sys.IsNetwork(f) {
+		e = Entry{Name: name, State: Ready, Inode: st.Ino}
+		if err = s.judge(&e); err == nil {
+			return e, f, nil
+		}
+	}
+	f.Close()
+	if isMissing(err) {
+		err = nil // the name has gone meanwhile
+	}
+	return e, nil, err
+}
+
+// look is one attempt at Lookup. It is not settled if the name changed meanwhile, for example because a transaction mounted
+// its namespace and ended after look found the claim without a mount.
 func (s *Store) look(name string) (e Entry, settled bool, err error) {
 	e.Name = name
 	top, err := s.openTop(name)
@@ -33,58 +79,52 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 		return e, false, err
 	}
 	defer top.Close()
-	st, err := fstat(top)
+	st, err := sys.Fstat(top)
 	if err != nil {
 		return e, false, err
 	}
 	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return s.lookThrough(e)
 	}
-	mounted, err := isNamespace(top)
-	if err != nil {
+	mounted, err := sys.IsNamespace(top)
+	switch {
+	case err != nil:
 		return e, false, err
-	}
-	if mounted {
+	case mounted:
 		e.State, e.Inode = Ready, st.Ino
-		err := s.judge(&e)
-		if isMissing(err) { // it has gone since
-			return e, false, nil
+		if err = s.judge(&e); isMissing(err) {
+			return e, false, nil // the name has gone meanwhile
 		}
 		return e, true, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+	case st.Mode&unix.S_IFMT != unix.S_IFREG:
 		e.State = Foreign
 		return e, true, nil
 	}
 	if err := s.classify(&e); err != nil {
-		return e, isMissing(err), err
-	}
-	again, err := s.openTop(name)
-	if err != nil {
 		return e, false, err
 	}
-	defer again.Close()
-	same, err := sameFile(top, again)
-	return e, same, err
+	settled, err = s.stillShows(name, &st)
+	return e, settled, err
 }
 
-// lookThrough is look for a symbolic link, as people make by hand to a container's /proc/PID/ns/net.
+// lookThrough is look for a symbolic link. Some people link to a container's /proc/PID/ns/net by hand.
 func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
 	e.State = Foreign
-	target, err := openAt(s.dir, e.Name, unix.O_PATH, 0)
+	target, err := sys.OpenAt(s.dir, e.Name, unix.O_PATH, 0)
 	if err != nil {
 		return e, true, nil
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err == nil && ns {
-		st, err := fstat(target)
+	if ns, err := sys.IsNamespace(target); err == nil && ns {
+		st, err := sys.Fstat(target)
 		e.State, e.Inode = Ready, st.Ino
 		return e, true, err
 	}
 	return e, true, nil
 }
 
-// judge finds out from the record below a mount, where that may be read, whether the namespace is as it should be.
+// judge sets the state of a mounted name by the record below the mount. If the caller may not read the record, the name stays
+// Ready.
 func (s *Store) judge(e *Entry) error {
 	if s.isOfLastDone(e.Name) || !HasCapability(unix.CAP_SYS_ADMIN) {
 		return nil
@@ -105,21 +145,26 @@ func (s *Store) judge(e *Entry) error {
 	if err != nil {
 		return err
 	}
-	// In this order: what is not locked changes no more.
-	if locked, err := isLocked(f); err != nil || locked {
+	return s.judgeUndone(e, f)
+}
+
+// judgeUndone is judge for a claim that does not say that its transaction is done.
+func (s *Store) judgeUndone(e *Entry, claim *os.File) error {
+	// The lock comes first: an unlocked claim does not change any more.
+	if locked, err := isLocked(claim); err != nil || locked {
 		return err
 	}
-	r, err := readRecord(f)
+	r, err := readRecord(claim)
 	if err != nil && !isVerdict(err) {
 		return err
 	}
 	m := r.member(e.Name)
 	switch {
-	case m == nil: // not ours, or not that name's
+	case m == nil: // another tool's file, or a claim on other names
 	case r.tx == txKept && m.state == memberKept:
 		e.State, e.Stage = Kept, r.stage
 	case r.tx == txBegun:
-		dead, err := s.diedHalfway(r, f)
+		dead, err := s.diedHalfway(r, claim)
 		if dead {
 			e.State = Stale
 		}
@@ -128,8 +173,8 @@ func (s *Store) judge(e *Entry) error {
 	return nil
 }
 
-// diedHalfway reports whether a transaction that nobody holds any more left something undone. One of another mount namespace
-// may be all there.
+// diedHalfway reports whether a transaction that no process holds is incomplete. A transaction of another mount namespace may
+// be complete there.
 func (s *Store) diedHalfway(r *record, claim *os.File) (bool, error) {
 	if place, err := r.place(); err != nil || place == elsewhere {
 		return false, err
@@ -138,9 +183,9 @@ func (s *Store) diedHalfway(r *record, claim *os.File) (bool, error) {
 	return !all && err == nil, err
 }
 
-// allMounted says whether every member of a transaction is a mounted namespace: then it died as good as done.
+// allMounted reports whether every member of a transaction is a mounted namespace. Then only the mark is missing.
 func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
-	st, err := fstat(claim)
+	st, err := sys.Fstat(claim)
 	if err != nil {
 		return false, err
 	}
@@ -156,20 +201,20 @@ func (s *Store) allMounted(r *record, claim *os.File) (bool, error) {
 	return true, nil
 }
 
-// isMounted says whether a namespace is mounted on a name of the claim.
+// isMounted reports whether a namespace is mounted on a name of the claim.
 func (s *Store) isMounted(name string, claim *unix.Stat_t) (bool, error) {
 	top, err := s.openTop(name)
 	if err != nil {
 		return false, err
 	}
 	defer top.Close()
-	if ns, err := isNamespace(top); err != nil || !ns {
+	if ns, err := sys.IsNamespace(top); err != nil || !ns {
 		return false, err
 	}
 	return s.covers(name, claim)
 }
 
-// classify finds the state of a regular file that no namespace is mounted on.
+// classify sets the state of a regular file without a namespace mounted on it.
 func (s *Store) classify(e *Entry) error {
 	f, err := s.open(s.dir, e.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	switch {
@@ -192,7 +237,7 @@ func (s *Store) classify(e *Entry) error {
 	return err
 }
 
-// uncoveredState is the state of a name that shows an unlocked file of ours or another's, by its record.
+// uncoveredState returns the state of a name that shows an unlocked regular file, by what readRecord returned for it.
 func uncoveredState(r *record, err error, name string) (State, error) {
 	switch {
 	case err == errNoRecord:
@@ -214,4 +259,32 @@ func uncoveredState(r *record, err error, name string) (State, error) {
 		return Stale, nil
 	}
 	return Unmounted, nil
+}
+
+// isOfLastDone reports whether a name's mount covers the claim that was last found done. One claim serves all names of a
+// transaction, and a done claim stays done.
+func (s *Store) isOfLastDone(name string) bool {
+	last := s.lastDone.Load()
+	if last == nil {
+		return false
+	}
+	bare, err := s.uncovered()
+	if err != nil {
+		return false
+	}
+	below, err := s.statIn(bare, name)
+	// If it is still the last one, it was open meanwhile.
+	return err == nil && uint64(below.Dev) == last.device && below.Ino == last.inode && s.lastDone.Load() == last
+}
+
+// keepDone makes a done claim the last one, and closes the one before.
+func (s *Store) keepDone(claim *os.File) {
+	st, err := sys.Fstat(claim)
+	if err != nil {
+		claim.Close()
+		return
+	}
+	if before := s.lastDone.Swap(&doneClaim{claim, uint64(st.Dev), st.Ino}); before != nil {
+		before.file.Close()
+	}
 }

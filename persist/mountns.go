@@ -4,13 +4,14 @@ package persist
 
 import (
 	"os"
-	"unsafe"
+	"path"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// A mountNS identifies a mount namespace. An inode number is reused as soon as its namespace is gone; the id never is
-// before the machine is started again, but kernels before 6.11 have none, and then it is 0.
+// A mountNS identifies a mount namespace. The kernel uses an inode number again when its namespace has ended, but no id until
+// the machine starts again. Kernels before 6.11 have no ids. Then the id is 0.
 type mountNS struct {
 	inode, id uint64
 }
@@ -19,7 +20,7 @@ func (a mountNS) is(b mountNS) bool {
 	return a.inode == b.inode && (a.id == b.id || a.id == 0 || b.id == 0)
 }
 
-// thisMountNS returns the calling thread's: an embedder's thread may have gone to another one than its process.
+// thisMountNS returns that of the calling thread: a program that embeds the package may have moved the thread.
 func thisMountNS() (mountNS, error) { return mountNSOf("/proc/thread-self") }
 
 // mountNSOf returns that of a process or thread, by its directory in /proc.
@@ -29,14 +30,54 @@ func mountNSOf(proc string) (ns mountNS, err error) {
 		return ns, err
 	}
 	defer f.Close()
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	if err != nil {
 		return ns, err
 	}
-	return mountNS{st.Ino, mountNSID(f)}, nil
+	return mountNS{st.Ino, sys.MountNSID(f)}, nil
 }
 
-// A fate is what can be known of a mount namespace that is not the caller's.
+// isContainers reports whether a mount namespace is the caller's or that of the first process that /proc shows, and not the
+// machine's first. A container can share the machine's first one. Its names are then known outside.
+func (a mountNS) isContainers() (bool, error) {
+	if a.inode == sys.FirstMountNS || a.id == sys.FirstMountNSID {
+		return false, nil
+	}
+	own, err := thisMountNS()
+	if err != nil || a.is(own) {
+		return err == nil, err
+	}
+	first, err := mountNSOf("/proc/1")
+	return err == nil && a.is(first), nil
+}
+
+// HiddenFromInit reports whether a name shows a namespace to the caller but not to PID 1, because the caller is in another
+// mount namespace and the run directory does not propagate out of it. Processes outside then take the name for left behind.
+// If the caller may not look, HiddenFromInit returns false.
+func (s *Store) HiddenFromInit(name string) bool {
+	const first = "/proc/1"
+	theirs, err := os.Readlink(first + "/ns/mnt")
+	if err != nil {
+		return false
+	}
+	if ours, err := os.Readlink("/proc/thread-self/ns/mnt"); err != nil || ours == theirs {
+		return false
+	}
+	root, err := os.OpenFile(first+"/root", unix.O_PATH, 0)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	seen, err := sys.OpenAt(root, "."+s.Path(name), unix.O_PATH|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return true
+	}
+	defer seen.Close()
+	ns, err := sys.IsNamespace(seen)
+	return err == nil && !ns
+}
+
+// A fate tells what the kernel shows of a mount namespace other than the caller's.
 type fate int
 
 const (
@@ -45,18 +86,18 @@ const (
 	gone
 )
 
-// fate asks the kernel for the mounts of the mount namespace, by its id (listmount(2), Linux 6.11). That answers for every
-// namespace, also from inside another PID namespace, and for one that only a descriptor or a bind mount keeps.
+// fate asks the kernel for the mounts of the mount namespace, by its id (listmount(2), Linux 6.11). The kernel answers for
+// every namespace, also from inside another PID namespace, and for a namespace that only a descriptor or a bind mount keeps.
 //
-// ENOENT means that the namespace is gone, or has one mount alone, so none of a network namespace. But a caller that may not
-// look into it gets ENOENT as well, so that proves something only where the caller may look into all. Any other error, as of
-// an older kernel or a seccomp filter, proves nothing, nor does a walk through /proc.
+// ENOENT means that the namespace is gone, or has only one mount, and so none of a network namespace. A caller that may not
+// look into the namespace also gets ENOENT, so this is a proof only for a caller that may look into all of them. Any other
+// error, as of an older kernel or a seccomp filter, proves nothing, nor does a walk through /proc.
 func (a mountNS) fate() fate {
 	if a.id == 0 {
 		return unknown
 	}
 	var one [1]uint64
-	switch _, err := listMounts(a.id, 0, one[:]); {
+	switch _, err := sys.ListMounts(a.id, 0, one[:]); {
 	case err == nil:
 		return lives
 	case err == unix.ENOENT && seesAllMounts():
@@ -66,9 +107,9 @@ func (a mountNS) fate() fate {
 }
 
 // seesAllMounts reports whether the caller may look into every mount namespace of the machine: it has CAP_SYS_ADMIN in the
-// machine's first user namespace, and its own mount namespace shows that the kernel answers.
+// machine's first user namespace, and the kernel lists the mounts of its own mount namespace.
 func seesAllMounts() bool {
-	if !HasCapability(unix.CAP_SYS_ADMIN) || !inFirstUserNamespace() {
+	if !HasCapability(unix.CAP_SYS_ADMIN) || sys.UserNamespace() != sys.FirstUserNS {
 		return false
 	}
 	own, err := thisMountNS()
@@ -76,44 +117,97 @@ func seesAllMounts() bool {
 		return false
 	}
 	var one [1]uint64
-	_, err = listMounts(own.id, 0, one[:])
+	_, err = sys.ListMounts(own.id, 0, one[:])
 	return err == nil
 }
 
-// inFirstUserNamespace reports whether this process is in the machine's first user namespace, whose inode number is fixed
-// (PROC_USER_INIT_INO of linux/proc_ns.h). It reports false where /proc does not show that.
-func inFirstUserNamespace() bool {
-	const first = 0xEFFFFFFD
-	f, err := os.Open("/proc/self/ns/user")
+// A spot is the mount point of a namespace: a file with this name on the file system with this device.
+type spot struct {
+	major, minor uint32
+	name         string
+}
+
+// A census has the mount points of namespaces in all mount namespaces of the machine except the caller's. It is nil if the
+// caller cannot see all of them.
+type census map[spot]bool
+
+// takeCensus asks the kernel for the mounts of every mount namespace. That takes Linux 6.12 (NS_MNT_GET_NEXT, ioctl_nsfs(2)),
+// CAP_SYS_ADMIN in the machine's first user namespace and, on most kernels, a process in its first PID namespace.
+func takeCensus() census {
+	if !seesAllMounts() {
+		return nil
+	}
+	own, err := openProc("/proc/thread-self/ns/mnt")
 	if err != nil {
-		return false
+		return nil
 	}
-	defer f.Close()
-	ns, err := isNamespace(f)
-	if err != nil || !ns {
-		return false
+	defer own.Close()
+	c := census{}
+	// Downwards first: the kernel puts a namespace that is made meanwhile at the end.
+	for _, direction := range []uintptr{sys.PreviousNS, sys.NextNS} {
+		if !c.follow(int(own.Fd()), direction) {
+			return nil
+		}
 	}
-	st, err := fstat(f)
-	return err == nil && st.Ino == first
+	return c
 }
 
-// A mountRequest is struct mnt_id_req of linux/mount.h, version 1.
-type mountRequest struct {
-	size, _   uint32
-	mount     uint64
-	param     uint64 // listmount: the last id of the list before; statmount: what to tell
-	namespace uint64
+// follow adds the mount namespaces before or after an open one, and reports whether it reached the end.
+func (c census) follow(from int, direction uintptr) bool {
+	at, err := unix.FcntlInt(uintptr(from), unix.F_DUPFD_CLOEXEC, 0)
+	for err == nil {
+		fd, id, nextErr := sys.NextMountNS(at, direction)
+		unix.Close(at)
+		if nextErr != nil {
+			return nextErr == unix.ENOENT
+		}
+		at, err = fd, c.add(id)
+		if err != nil {
+			unix.Close(at)
+		}
+	}
+	return false
 }
 
-// listMounts returns the unique ids of mounts in a mount namespace, in their order: those after the id given, and at most so
-// many as there is room for.
-func listMounts(namespace, after uint64, room []uint64) ([]uint64, error) {
-	const root = ^uint64(0) // LSMT_ROOT
-	request := mountRequest{size: unix.MNT_ID_REQ_SIZE_VER1, mount: root, param: after, namespace: namespace}
-	n, _, errno := unix.Syscall6(unix.SYS_LISTMOUNT, uintptr(unsafe.Pointer(&request)),
-		uintptr(unsafe.Pointer(&room[0])), uintptr(len(room)), 0, 0, 0)
-	if errno != 0 {
-		return nil, errno
+// add adds the mounts of a mount namespace. A namespace that has ended meanwhile has none.
+func (c census) add(namespace uint64) error {
+	room := make([]uint64, 512)
+	for after := uint64(0); ; {
+		ids, err := sys.ListMounts(namespace, after, room)
+		if err == unix.ENOENT {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := c.addMount(namespace, id); err != nil && err != unix.ENOENT { // unmounted meanwhile
+				return err
+			}
+		}
+		if len(ids) < len(room) {
+			return nil
+		}
+		after = ids[len(ids)-1]
 	}
-	return room[:n], nil
+}
+
+// addMount adds a mount if it is a namespace's.
+func (c census) addMount(namespace, id uint64) error {
+	m, point, err := sys.StatMount(namespace, id, sys.StatMountBasic|sys.StatMountPoint)
+	if err != nil || m.Magic != unix.NSFS_MAGIC {
+		return err
+	}
+	below, _, err := sys.StatMount(namespace, m.Parent, sys.StatMountBasic)
+	if err == nil {
+		c[spot{below.Major, below.Minor, path.Base(point)}] = true
+	}
+	return err
+}
+
+// has reports whether a namespace is mounted, in one of the mount namespaces, on a file with this name on the same device. A
+// file of the same name in another directory also counts.
+func (c census) has(name string, file *unix.Stat_t) bool {
+	device := uint64(file.Dev)
+	return c[spot{unix.Major(device), unix.Minor(device), name}]
 }

@@ -10,7 +10,7 @@ import (
 // maxName is NAME_MAX of linux/limits.h, in bytes.
 const maxName = 255
 
-// A NameError reports a name that no network namespace can have, or that none should be given.
+// A NameError reports an invalid name: no network namespace can have it, or none should.
 type NameError struct {
 	Name, Reason string
 }
@@ -19,8 +19,8 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("invalid name %q: %s", e.Name, e.Reason)
 }
 
-// CheckName returns a *[NameError] unless a network namespace should be given this name: 1 to 255 bytes of UTF-8
-// without slashes and control characters, not beginning with a dot or a hyphen.
+// CheckName returns a *[NameError] unless a new network namespace may have this name: 1 to 255 bytes of UTF-8 without slashes
+// and control characters, not beginning with a dot or a hyphen.
 func CheckName(name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err
@@ -42,7 +42,8 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckFileName returns a *[NameError] unless the name can be a file's in the run directory, whoever made it.
+// CheckFileName returns a *[NameError] unless a file in the run directory can have this name. Other tools allow more names
+// than [CheckName].
 func CheckFileName(name string) error {
 	reason := ""
 	switch {

@@ -12,16 +12,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// readersPatience is how long a reader waits for a namespace that is about to be mounted, which takes microseconds.
+// readersPatience is how long a reader waits for a namespace that a transaction is about to mount.
 const readersPatience = time.Second
 
-// Namespace opens the network namespace of a name, for setns(2). Where a live transaction is about to mount it, it
-// waits a moment. It follows links, and needs no privilege.
+// Namespace opens the network namespace of a name, for setns(2). If a live transaction is about to mount it, Namespace waits up
+// to a second. It follows links, and needs no privilege.
 //
-// It returns a *[NameError], a *[NotExistError], or a *[StateError] for what is no network namespace.
+// It returns a *[NameError], a *[NotExistError], or a *[StateError] for a name without a network namespace.
 func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err error) {
 	if err := CheckFileName(name); err != nil {
 		return nil, err
@@ -43,16 +44,16 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 }
 
 func (s *Store) openNamespace(name string) (*os.File, error) {
-	// With O_PATH first: whatever else a link leads to, a device say, is not opened.
+	// With O_PATH first, so that it does not open a device or anything else that a link leads to.
 	target, err := s.open(s.dir, name, unix.O_PATH)
-	if isMissing(err) || errors.Is(err, unix.ELOOP) { // perhaps a link that leads nowhere
+	if isMissing(err) || errors.Is(err, unix.ELOOP) { // perhaps a dangling link
 		return nil, s.showsNone(name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err != nil {
+	if ns, err := sys.IsNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
 		return nil, s.showsNone(name)
@@ -72,10 +73,10 @@ func (s *Store) showsNone(name string) error {
 	return &StateError{s.Path(name), entry}
 }
 
-// OpenPath opens the network namespace that a path shows, which need not be in a run directory: /proc/PID/ns/net, say.
-// It returns a *[NotExistError], or a *[StateError] for what is no network namespace.
+// OpenPath opens the network namespace that any path shows, in a run directory or not, such as /proc/PID/ns/net. It returns a
+// *[NotExistError], or a *[StateError] if the path shows no network namespace.
 func OpenPath(path string) (*os.File, error) {
-	// With O_PATH first: a device or a pipe is not opened.
+	// With O_PATH first, so that it does not open a device or a pipe.
 	target, err := os.OpenFile(path, unix.O_PATH, 0)
 	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "/proc/") {
 		if err := NeedsProc(err); errors.Is(err, errors.ErrUnsupported) {
@@ -89,7 +90,7 @@ func OpenPath(path string) (*os.File, error) {
 		return nil, err
 	}
 	defer target.Close()
-	if ns, err := isNamespace(target); err != nil {
+	if ns, err := sys.IsNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
 		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
@@ -97,15 +98,15 @@ func OpenPath(path string) (*os.File, error) {
 	return openType(target, path)
 }
 
-// OpenPID opens the network namespace of a process or thread. Of a process, the kernel gives it since 6.11 for a
-// descriptor that cannot come to mean another one. It returns a *[NotExistError], or a *[PrivilegeError]: another user's
+// OpenPID opens the network namespace of a process or thread. For a process, Linux 6.11 and later open it by a pidfd, which
+// cannot come to mean another process. OpenPID returns a *[NotExistError], or a *[PrivilegeError]: another user's process
 // takes CAP_SYS_PTRACE.
 func OpenPID(pid int) (*os.File, error) {
 	path := fmt.Sprintf("/proc/%d/ns/net", pid)
 	pidfd, err := unix.PidfdOpen(pid, 0)
 	if err == nil {
 		defer unix.Close(pidfd)
-		fd, err := unix.IoctlRetInt(pidfd, pidfdGetNetNamespace)
+		fd, err := sys.PidfdNetwork(pidfd)
 		if err == nil {
 			return os.NewFile(uintptr(fd), path), nil
 		}
@@ -113,30 +114,21 @@ func OpenPID(pid int) (*os.File, error) {
 			return nil, &NotExistError{path}
 		}
 	}
-	f, err := OpenPath(path) // also for a thread that leads no process, for which pidfd_open fails
+	f, err := OpenPath(path) // also for a thread other than a process's first, for which pidfd_open fails
 	return f, Needs(unix.CAP_SYS_PTRACE, "looking at another user's process", err)
 }
 
-// pidfdGetNetNamespace is PIDFD_GET_NET_NAMESPACE of linux/pidfd.h.
-const pidfdGetNetNamespace = 0xff04
-
-// openType opens a namespace for setns(2), if its type is network.
+// openType opens a namespace for setns(2) if it is a network namespace.
 func openType(target *os.File, path string) (*os.File, error) {
-	f, err := openProc(procPath(target))
+	f, err := openProc(sys.FdPath(target))
 	if err != nil {
 		return nil, err
 	}
-	if !isNetwork(f) {
+	if !sys.IsNetwork(f) {
 		f.Close()
 		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
 	}
 	return f, nil
-}
-
-// isNetwork says whether an open namespace is one of networks.
-func isNetwork(ns *os.File) bool {
-	kind, err := unix.IoctlRetInt(int(ns.Fd()), unix.NS_GET_NSTYPE)
-	return err == nil && kind == unix.CLONE_NEWNET
 }
 
 // NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
@@ -156,13 +148,13 @@ func (s *Store) NamesOf(ns *os.File) ([]string, error) {
 	return names, nil
 }
 
-// leadsTo says whether a name shows an open namespace, or is a link to it. What cannot be looked at does not.
+// leadsTo reports whether a name shows an open namespace, or is a link to it. If stat(2) fails for a name, it does not.
 func (s *Store) leadsTo(name string, ns *os.File) (bool, error) {
-	want, err := fstat(ns)
+	want, err := sys.Fstat(ns)
 	if err != nil {
 		return false, err
 	}
 	var st unix.Stat_t
-	err = again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
+	err = sys.Again(func() error { return unix.Fstatat(int(s.dir.Fd()), name, &st, 0) })
 	return err == nil && st.Dev == want.Dev && st.Ino == want.Ino, nil
 }

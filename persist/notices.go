@@ -9,17 +9,18 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// notices are what a watcher waits for: inotify(7) for what happens in directories, and poll(2) of mountinfo, which says
-// that something was mounted or unmounted in this mount namespace (proc_pid_mounts(5)). Mountinfo is never read: that
-// takes longer the more mounts there are.
+// notices are the events that a watcher waits for: those of inotify(7) in directories, and of poll(2) on mountinfo, which
+// reports each mount or unmount in this mount namespace (proc_pid_mounts(5)). notices never reads mountinfo, because that takes
+// time in proportion to all mounts.
 type notices struct {
 	inotify int
-	// Not an *os.File: the Go runtime would poll it as well, and each change is told to one of both only.
+	// Not an *os.File: the Go runtime would poll it too, and the kernel reports each change to only one of the two.
 	mountinfo int
-	wake      *os.File // an eventfd: what is written to it ends the wait
+	wake      *os.File // an eventfd; writing to it ends the wait
 }
 
 func openNotices() (_ *notices, err error) {
@@ -32,18 +33,18 @@ func openNotices() (_ *notices, err error) {
 	if n.inotify, err = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err != nil {
 		err = os.NewSyscallError("inotify_init1", err)
 		if errors.Is(err, unix.EMFILE) {
-			err = fmt.Errorf("%w: this process has as many as it may have, or this user as many inotify instances as "+
-				"the sysctl fs.inotify.max_user_instances says", err)
+			err = fmt.Errorf("%w: this process has reached its limit of open files, or this user the limit of inotify instances, "+
+				"the sysctl fs.inotify.max_user_instances", err)
 		}
 		return nil, err
 	}
 	const path = "/proc/thread-self/mountinfo"
-	err = again(func() (err error) {
+	err = sys.Again(func() (err error) {
 		n.mountinfo, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		return err
 	})
 	if err != nil {
-		return nil, NeedsProc(pathError("open", path, err))
+		return nil, NeedsProc(sys.PathError("open", path, err))
 	}
 	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {
@@ -64,48 +65,48 @@ func (n *notices) close() {
 	}
 }
 
-// wait returns when there is something to be looked at.
+// wait returns when the watcher has to look.
 func (n *notices) wait() error {
 	fds := []unix.PollFd{
 		{Fd: int32(n.inotify), Events: unix.POLLIN},
 		{Fd: int32(n.mountinfo), Events: unix.POLLPRI},
 		{Fd: int32(n.wake.Fd()), Events: unix.POLLIN},
 	}
-	return os.NewSyscallError("poll", again(func() error {
+	return os.NewSyscallError("poll", sys.Again(func() error {
 		_, err := unix.Poll(fds, -1)
 		return err
 	}))
 }
 
-// What removes a name, or puts another file in its place, and what makes one.
+// The events that remove a name or put another file in its place, and those that make one.
 const (
 	removing = unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
 	making   = unix.IN_CREATE
 )
 
-// watch watches the directory at path, called name in an error. Watched already, it keeps its number, and misses nothing:
-// without IN_MASK_ADD the kernel takes the mask away for a moment (inotify_update_existing_watch), and drops what happens
-// then.
+// watch watches the directory at path, called name in an error. A directory that is already watched keeps its number, and watch
+// loses no event: without IN_MASK_ADD the kernel would clear the mask for a moment (inotify_update_existing_watch), and drop
+// events meanwhile.
 func (n *notices) watch(path, name string) (watch int, err error) {
-	err = again(func() (err error) {
+	err = sys.Again(func() (err error) {
 		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
 		return err
 	})
-	err = pathError("inotify_add_watch", name, err)
+	err = sys.PathError("inotify_add_watch", name, err)
 	if errors.Is(err, unix.ENOSPC) {
-		err = fmt.Errorf("%w: this user has as many watches as the sysctl fs.inotify.max_user_watches says", err)
+		err = fmt.Errorf("%w: this user has reached the limit of watches, the sysctl fs.inotify.max_user_watches", err)
 	}
 	return watch, err
 }
 
-// unwatch ends a watch, if there still is one.
+// unwatch ends a watch, unless it has ended or is none.
 func (n *notices) unwatch(watch int) {
 	if watch != none {
 		_, _ = unix.InotifyRmWatch(n.inotify, uint32(watch))
 	}
 }
 
-// An event is what inotify says about a watched directory, or a name in it.
+// An event is one of inotify's, about a watched directory or a name in it.
 type event struct {
 	watch int
 	mask  uint32
@@ -115,12 +116,12 @@ type event struct {
 func (e event) overflow() bool { return e.mask&unix.IN_Q_OVERFLOW != 0 }
 func (e event) removes() bool  { return e.mask&removing != 0 }
 
-// read calls apply for every event that there is, and does not wait for more.
+// read calls apply for every event in the queue, and does not wait for more.
 func (n *notices) read(apply func(event)) error {
 	buffer := make([]byte, 64<<10)
 	for {
 		size := 0
-		err := again(func() (err error) {
+		err := sys.Again(func() (err error) {
 			size, err = unix.Read(n.inotify, buffer)
 			return err
 		})

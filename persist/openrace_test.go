@@ -10,13 +10,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 // While other tools make and delete a name, opening it returns a namespace or one of the documented errors.
 func TestNamespaceInARace(t *testing.T) {
 	s := prepared(t)
-	path, ns := s.Path("x"), procPath(newNamespace(t))
+	path, ns := s.Path("x"), sys.FdPath(newNamespace(t))
 	var stop atomic.Bool
 	var all sync.WaitGroup
 	for range 2 {

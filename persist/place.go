@@ -2,16 +2,26 @@
 
 package persist
 
-// A place is where the namespaces of a claim are mounted, if they are, as seen from here.
+import (
+	"bytes"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/netns-go/netns/internal/sys"
+	"golang.org/x/sys/unix"
+)
+
+// A place tells where the namespaces of a claim are mounted if they exist, seen from the caller.
 type place int
 
 const (
 	here      place = iota // in the caller's mount namespace
-	elsewhere              // in another one, which lives or of which that cannot be known
+	elsewhere              // in another one, which lives or may live
 	nowhere                // in another one, which is proven gone
 )
 
-// place returns where the claim was made, and so its namespaces were mounted.
+// place returns the place where the claim was made, and its namespaces were mounted.
 func (r *record) place() (place, error) {
 	own, err := thisMountNS()
 	switch {
@@ -25,12 +35,90 @@ func (r *record) place() (place, error) {
 	return elsewhere, nil
 }
 
-// over reports whether the transaction has come to its end.
+// over reports whether the transaction has ended.
 func (r *record) over() bool { return r.tx == txDone || r.tx == txKept }
 
-// otherBoot reports whether the claim was made before the machine was started anew, if it was made in this mount namespace:
-// ids are given again then, and containers have a boot id of their own.
+// otherBoot reports whether the claim was made before the machine last started. It is right only for a claim of this mount
+// namespace: after a start the kernel uses ids again, and a container has a boot id of its own.
 func (r *record) otherBoot() bool {
 	boot := bootID()
 	return r.boot != boot && r.boot != unknownBoot && boot != unknownBoot
+}
+
+// unknownBoot is the boot id in a record if the kernel's is unreadable.
+const unknownBoot = "unknown"
+
+// knownBoot is the boot id, once it is known. It stays the same while this process runs.
+var knownBoot atomic.Pointer[string]
+
+// bootID returns the random id of this start of the kernel (proc_sys_kernel(5)), or unknownBoot: a /proc with subset=pid has
+// no such file, and a sandbox may cover it. A container can have an id of its own.
+func bootID() string {
+	if known := knownBoot.Load(); known != nil {
+		return *known
+	}
+	f, err := openProc("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return unknownBoot
+	}
+	defer f.Close()
+	var text [64]byte // a UUID and a newline
+	n, err := f.Read(text[:])
+	if err != nil || len(bytes.Fields(text[:n])) != 1 {
+		return unknownBoot
+	}
+	id := strings.TrimSpace(string(text[:n]))
+	knownBoot.Store(&id)
+	return id
+}
+
+// MadeElsewhere checks that names, each of which should show a certain open namespace, were made in this container: in the
+// mount namespace of the caller or of the first process that /proc shows, and not in the machine's first one. It returns the
+// first name for which that is false, or "". Such a name may be known outside of the container, as may a name that another
+// tool made, and one that shows another namespace now. MadeElsewhere returns a *[PrivilegeError] if the caller may not look.
+func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
+	var last *os.File // the names of one transaction share a claim
+	var known *record
+	defer func() { last.Close() }()
+	for i, name := range names {
+		file, err := s.openBare(name, unix.O_RDONLY)
+		if isMissing(err) || err == errNoRecord {
+			return name, nil
+		}
+		if err != nil {
+			return "", err
+		}
+		same := false
+		if last != nil {
+			same, err = sys.SameFile(last, file)
+		}
+		last.Close()
+		if last = file; err == nil && !same {
+			known, err = readRecord(file)
+		}
+		if isVerdict(err) || err == nil && known.member(name) == nil {
+			return name, nil
+		}
+		inside := false
+		if err == nil {
+			inside, err = s.isMadeHere(name, known, shown[i])
+		}
+		if err != nil || !inside {
+			return name, err
+		}
+	}
+	return "", nil
+}
+
+// isMadeHere reports whether a name with this record below its mount shows an open namespace, and was made in this container.
+// The record is read first: while the mount stays, the file below it stays, see peel.
+func (s *Store) isMadeHere(name string, r *record, shown int) (bool, error) {
+	var st unix.Stat_t
+	if err := sys.Again(func() error { return unix.Fstat(shown, &st) }); err != nil {
+		return false, sys.PathError("stat", s.Path(name), err)
+	}
+	if same, err := s.stillShows(name, &st); err != nil || !same {
+		return false, err
+	}
+	return r.mntns.isContainers()
 }

@@ -9,56 +9,63 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// Prepare opens the run directory (the default one if dir is empty) for making namespaces: it is there, and it is a
-// mount of its own, whose mounts reach other mount namespaces (MS_SHARED) but in a peer group apart, for in a shared
-// /run every namespace would else be mounted twice. What it sets up stays, whatever becomes of the namespaces.
+// Prepare opens the run directory (the default one if dir is empty) for making namespaces. If the directory is missing, Prepare
+// makes it. If it is no mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces (MS_SHARED),
+// but the directory has a peer group of its own: in that of a shared /run, the kernel would mount every namespace twice. The
+// directory and its mount stay when the namespaces end, until [Release].
 //
-// Only root makes the default directory: root would not trust one that belongs to another user, and so be locked out. Others
-// get an error that matches [fs.ErrPermission], and says how root makes it.
+// Only root makes the default directory. Root would not trust one that belongs to another user, and could then make no
+// namespaces. Other users get an error that matches [fs.ErrPermission] and says how root makes the directory.
 //
-// It returns a *[PrivilegeError], a *[RefusedError], an *[UnsupportedError] before Linux 5.2, or a *[BusyError] if another
-// process of root or the caller is setting the directory up, and does not end for five seconds.
+// Prepare returns a *[PrivilegeError], a *[RefusedError], an *[UnsupportedError] before Linux 5.2, or a *[BusyError] if another
+// process of root or the caller is still setting the directory up after five seconds.
 func Prepare(ctx context.Context, dir string) (*Store, error) {
-	// EBADF or ENOENT where the call exists; better known now than when something has to be undone.
+	// EBADF or ENOENT if the call exists. Prepare asks now, when nothing has to be undone yet.
 	if _, err := unix.OpenTree(-1, "", 0); err == unix.ENOSYS {
 		return nil, &UnsupportedError{"this needs Linux 5.2", os.NewSyscallError("open_tree", err)}
 	}
-	s, err := Open(dir)
-	if err == nil {
-		// By far the most frequent case, and no lock that somebody else could hold: it is a mount, and shared.
-		if s.setShared() == nil {
-			return s, nil
-		}
-		s.Close() // it is below the mount that there is now, or will be
-	}
-	path, pathErr := DirPath(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && pathErr == nil:
-		err = mayMake(path)
-	case err != nil:
-		err = refused(err)
-	}
-	if err == nil {
-		err = setUp(ctx, path)
-	}
+	dir, err := DirPath(dir)
 	if err != nil {
 		return nil, err
 	}
-	return Open(path)
+	for range 10 { // in case another process releases it each time
+		s, err := Open(dir)
+		if err == nil {
+			// Mostly the directory is a shared mount, and needs no lock that another process could hold. While s is open,
+			// Release cannot unmount it.
+			if s.setShared() == nil {
+				return s, nil
+			}
+			s.Close() // it is below the mount that setUp makes, or another process has made
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			err = mayMake(dir)
+		case err != nil:
+			err = refused(err)
+		}
+		if err == nil {
+			err = setUp(ctx, dir)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, &BusyError{dir, "other processes set it up and remove it again and again"}
 }
 
-// mayMake refuses the default run directory to everybody but root.
+// mayMake returns an error if the caller is not root and the directory is the default one.
 func mayMake(dir string) error {
 	parent, err := filepath.EvalSymlinks(filepath.Dir(dir))
 	if err != nil || os.Geteuid() == 0 || filepath.Join(parent, filepath.Base(dir)) != DefaultDir {
 		return err
 	}
-	err = pathError("mkdir", dir, unix.EPERM)
+	err = sys.PathError("mkdir", dir, unix.EPERM)
 	if !HasCapability(unix.CAP_SYS_ADMIN) {
 		return refused(err)
 	}
@@ -66,7 +73,7 @@ func mayMake(dir string) error {
 		" `install -d -m 755 %s` once after each start of the machine (tmpfiles.d does it), or name another directory", err, dir)
 }
 
-// setUp makes the run directory, unless it is there, and makes it a mount.
+// setUp makes the run directory unless it exists, and makes it a mount.
 func setUp(ctx context.Context, dir string) error {
 	unlock, err := lockDir(ctx, dir)
 	if err != nil {
@@ -78,13 +85,14 @@ func setUp(ctx context.Context, dir string) error {
 		return refused(err)
 	}
 	if err = becomeMount(ctx, dir); err != nil && made {
-		_ = os.Remove(dir) // which does not do it if somebody else uses it by now
+		_ = os.Remove(dir) // which fails if another process uses it
 	}
 	return err
 }
 
-// makeDir makes the run directory, unless it is there. It gets its name with the mode without which list does not work for
-// everybody, whatever the umask: so a killed process leaves no directory with another one. Next time, what that left is used.
+// makeDir makes the run directory unless it exists. The directory gets its final mode, which lets every user list it whatever
+// the umask is, before it gets its name: so a killed process leaves none with another mode. A later caller uses the one
+// without the name.
 func makeDir(dir string) (made bool, err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return false, nil
@@ -94,7 +102,7 @@ func makeDir(dir string) (made bool, err error) {
 		return false, err
 	}
 	if err = openToAll(fresh); err == nil {
-		err = again(func() error {
+		err = sys.Again(func() error {
 			return unix.Renameat2(unix.AT_FDCWD, fresh, unix.AT_FDCWD, dir, unix.RENAME_NOREPLACE)
 		})
 	}
@@ -105,17 +113,17 @@ func makeDir(dir string) (made bool, err error) {
 	if _, statErr := os.Lstat(dir); statErr == nil { // another process was faster
 		return false, nil
 	}
-	return false, pathError("mkdir", dir, err)
+	return false, sys.PathError("mkdir", dir, err)
 }
 
-// openToAll gives a directory that nobody else could have made the mode of a run directory.
+// openToAll gives a directory the mode of a run directory. If another user could have made it, it returns a *TrustError.
 func openToAll(path string) error {
-	f, err := openFile(path, unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	f, err := sys.Open(path, unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	st, err := fstat(f)
+	st, err := sys.Fstat(f)
 	if err != nil {
 		return err
 	}
@@ -125,173 +133,67 @@ func openToAll(path string) error {
 	return f.Chmod(0o755)
 }
 
-// setShared returns EINVAL for a directory that is not the root of a mount, see mount(2). It asks for the open directory:
-// that its path leads to a mount by now would not help.
-func (s *Store) setShared() error {
-	return NeedsProc(again(func() error { return unix.Mount("", procPath(s.dir), "", unix.MS_SHARED, "") }))
-}
-
-// becomeMount mounts a run directory onto itself. The mount is made ready before it is attached, so that no other process
-// ever sees it half set up, nor a crash leaves it so.
-func becomeMount(ctx context.Context, dir string) error {
-	unlock, err := lockOutIP(ctx, dir)
+// Release unmounts and removes a run directory without names, or the default one if dir is empty. It undoes Prepare. It does
+// nothing if the directory is missing.
+//
+// It returns a *[BusyError] if the directory has a name in it, if a process has it open, if anything is mounted in it, or if a
+// mount on it is not the directory itself. Names and mounts of namespaces then stay, but mounts of the directory itself may be
+// gone. The next Prepare makes them again. Release returns a *[TrustError] or a *[PrivilegeError] as Prepare does.
+//
+// A mount on the directory in another mount namespace goes with the directory (rmdir(2)). Usually that is a copy of the
+// directory's own mount, and as empty.
+func Release(ctx context.Context, dir string) error {
+	dir, err := DirPath(dir)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	for range 10 {
-		s, err := Open(dir)
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		switch err := s.setShared(); err {
-		case nil:
-			return nil // we did it, or another first user was faster
-		case unix.EINVAL:
-		default:
-			return explainMount("mount", dir, err)
-		}
-		if err := s.attach(); err != nil {
-			return err
-		}
-	}
-	return &BusyError{dir, "other processes mount and unmount it again and again"}
-}
-
-// courtesy is how long the lock is waited for under which iproute2 7 sets the directory up. Anybody who can read the
-// directory can hold that lock for ever.
-const courtesy = 150 * time.Millisecond
-
-// lockOutIP takes the directory's flock(2), if it can be had soon. Without it, attach finds out what ip netns did meanwhile.
-func lockOutIP(ctx context.Context, dir string) (unlock func(), err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, refused(err)
-	}
-	flock := func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
-	err = wait(ctx, courtesy, func() error { return again(flock) })
-	if err != nil && ctx.Err() != nil {
-		f.Close()
-		return nil, err
-	}
-	return func() { f.Close() }, nil
-}
-
-// attach mounts the directory onto itself, unless another process has done so by now.
-func (s *Store) attach() error {
-	tree, err := openTree(s.dir, unix.AT_RECURSIVE)
-	if err != nil {
-		return refused(err)
-	}
-	defer tree.Close()
-	detached := propagate(tree)
-	if detached != nil && detached != unix.ENOSYS {
-		return explainMount("mount_setattr", s.Dir(), detached)
-	}
-	if !s.IsCurrent() {
+	if s, err := Open(dir); err == nil { // before lockDir, which needs at least the directory above
+		s.Close()
+	} else if errors.Is(err, fs.ErrNotExist) {
 		return nil
-	}
-	err = again(func() error {
-		return unix.MoveMount(int(tree.Fd()), "", int(s.dir.Fd()), "",
-			unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
-	})
-	if err != nil {
-		return explainMount("move_mount", s.Dir(), err)
-	}
-	if detached == unix.ENOSYS { // before Linux 5.12 only an attached mount can be changed
-		for _, flags := range []uintptr{unix.MS_PRIVATE, unix.MS_SHARED} {
-			if err := again(func() error { return unix.Mount("", s.Dir(), "", flags|unix.MS_REC, "") }); err != nil {
-				return explainMount("mount", s.Dir(), err)
-			}
-		}
-	}
-	tree.Close() // or the mount would be in use
-	if err := s.unstack(); err != nil {
+	} else {
 		return err
 	}
-	return s.uncover()
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer unlock() // which also removes the file of the lock
+	err = unmountAll(dir)
+	if err == nil {
+		err = sys.PathError("rmdir", dir, sys.Again(func() error { return unix.Rmdir(dir) }))
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, unix.EBUSY):
+		return &BusyError{dir, "another process has it open, or something is mounted in it"}
+	case errors.Is(err, unix.ENOTEMPTY): // another process has made a name since
+		return &BusyError{dir, "it still has names"}
+	}
+	return refused(err)
 }
 
-// propagate takes a detached mount out of the peer group that it was cloned into and gives it one of its own.
-func propagate(tree *os.File) error {
-	for _, propagation := range []uint64{unix.MS_PRIVATE, unix.MS_SHARED} {
-		err := again(func() error {
-			return unix.MountSetattr(int(tree.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE,
-				&unix.MountAttr{Propagation: propagation})
-		})
-		if err != nil {
+// unmountAll unmounts an empty directory's own mounts, if all of them are the directory itself. It looks again before each step.
+func unmountAll(dir string) error {
+	for {
+		switch state, err := stateOfDir(dir); {
+		case err != nil:
+			return err
+		case state.names > 0:
+			return &BusyError{dir, fmt.Sprintf("it still has names (%d)", state.names)}
+		case state.mounts == 0:
+			return nil
+		case !state.self:
+			return &BusyError{dir, "a mount on it is not the directory itself, so netns did not make that mount"}
+		}
+		if err := unmountDir(dir); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// uncover unmounts the namespaces that were in the directory before it became a mount: each has a copy in the new
-// mount, and the hidden one would keep its name from being removed for good, by us and by the tool that made it.
-func (s *Store) uncover() error {
-	names, err := s.Names()
-	if err != nil {
-		return err
-	}
-	above, err := Open(s.Dir())
-	if err != nil {
-		return err
-	}
-	defer above.Close()
-	for _, name := range names {
-		if err := s.uncoverName(above, name); err != nil && !isMissing(err) {
-			return err
-		}
-	}
-	return nil
-}
-
-// uncoverName unmounts what a name shows here, if it is a namespace that it shows above as well.
-func (s *Store) uncoverName(above *Store, name string) error {
-	hidden, err := s.openTop(name)
-	if err != nil {
-		return err
-	}
-	defer hidden.Close()
-	if ns, err := isNamespace(hidden); err != nil || !ns {
-		return err
-	}
-	seen, err := above.openTop(name)
-	if err != nil {
-		return err
-	}
-	defer seen.Close()
-	if same, err := sameFile(hidden, seen); err != nil || !same {
-		return err
-	}
-	return pathError("umount", s.Path(name), detach(hidden))
-}
-
-// unstack removes a second mount from the directory, which ip netns may have made at the same moment: all locks that keep it
-// out are advisory. The uppermost one goes, whichever that is, as long as no process uses it. One that is in use stays.
-func (s *Store) unstack() error {
-	below, err := mountID(s.dir)
-	for err == nil {
-		var stacked bool
-		stacked, err = isStackedOn(s.Dir(), below)
-		if err != nil || !stacked || again(func() error { return unix.Unmount(s.Dir(), unix.UMOUNT_NOFOLLOW) }) != nil {
-			break
-		}
-	}
-	return err
-}
-
-// isStackedOn reports whether the directory has more than one mount above the one with the id below.
-func isStackedOn(dir string, below int) (bool, error) {
-	above, err := Open(dir)
-	if err != nil {
-		return false, err
-	}
-	defer above.Close()
-	t, err := above.readMounts()
-	if err != nil || t.top() == nil {
-		return false, err
-	}
-	return t.top().ID != below && t.top().Parent != below, nil
+// unmountDir removes the uppermost mount from a directory. If anything uses the mount, the kernel returns EBUSY.
+func unmountDir(dir string) error {
+	return sys.PathError("umount", dir, sys.Again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }))
 }

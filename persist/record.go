@@ -9,11 +9,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
-// A claim's record is text, so that it can be looked at where a mount is gone:
+// A claim's record is text, so a person can read it when the mount is gone:
 //
 //	netns claim 1
 //	b
@@ -24,7 +23,7 @@ import (
 //	.first
 //	.second
 //
-// What changes later has a fixed width and place, so that it is one write of bytes which are already allocated.
+// Each field that changes later has a fixed width and place, so a change is one write of bytes that are already allocated.
 const (
 	magic      = "netns claim "
 	version    = "1\n"
@@ -36,13 +35,13 @@ const (
 )
 
 const (
-	txBegun = 'b' // the transaction has not ended; if nobody holds the lock any more, it never will
+	txBegun = 'b' // the transaction has not ended; if no process holds the lock, it died
 	txDone  = 'd' // all its members are complete
-	txKept  = 'k' // it failed, and what there was of it was kept as asked
+	txKept  = 'k' // it failed, and its members were kept as the caller asked
 
 	memberHere  = '.'
 	memberKept  = 'k' // incomplete: the record's stage failed on it
-	memberGoing = 'g' // somebody set out to delete it
+	memberGoing = 'g' // a process has begun to delete it
 )
 
 var (
@@ -50,13 +49,13 @@ var (
 	errIncompatible = errors.New("a claim in a format of another version of netns, or damaged")
 )
 
-// isVerdict says whether an error of readRecord is about what the file is, and not about reading it.
+// isVerdict reports whether an error of readRecord is about the contents of the file, and not about reading it.
 func isVerdict(err error) bool { return err == errNoRecord || err == errIncompatible }
 
-// A record is what a claim says of the transaction that made it.
+// A record describes the transaction that made a claim.
 type record struct {
 	tx      byte
-	stage   string // where it stopped, if kept
+	stage   string // the stage that failed, if kept
 	boot    string
 	mntns   mountNS
 	pid     int
@@ -66,7 +65,7 @@ type record struct {
 type member struct {
 	state byte
 	name  string
-	at    int64 // of its state byte, from the beginning of the claim
+	at    int64 // the place of its state byte in the claim
 }
 
 func (r *record) encode() []byte {
@@ -79,7 +78,7 @@ func (r *record) encode() []byte {
 	return b.Bytes()
 }
 
-// decodeRecord returns errNoRecord for what isn't ours and errIncompatible for what is, but cannot be read.
+// decodeRecord returns errNoRecord if data is no record, and errIncompatible if it is an invalid one.
 func decodeRecord(data []byte) (*record, error) {
 	text, ours := strings.CutPrefix(string(data), magic)
 	if !ours {
@@ -101,7 +100,7 @@ func decodeRecord(data []byte) (*record, error) {
 	at := stageAt + stageWidth + 1 + int64(len(header)) + 1
 	r.members = make([]member, 0, strings.Count(lines[5], "\n"))
 	for line := range strings.Lines(lines[5]) {
-		if len(line) < 3 || CheckFileName(line[1:len(line)-1]) != nil { // what is not a name could lead out of the directory
+		if len(line) < 3 || CheckFileName(line[1:len(line)-1]) != nil { // an invalid name could lead out of the directory
 			return nil, errIncompatible
 		}
 		r.members = append(r.members, member{line[0], line[1 : len(line)-1], at})
@@ -110,7 +109,7 @@ func decodeRecord(data []byte) (*record, error) {
 	return r, nil
 }
 
-// member returns what the record says of a name, or nil. There may be no record.
+// member returns the member with a name, or nil. The record may be nil.
 func (r *record) member(name string) *member {
 	if r == nil {
 		return nil
@@ -123,12 +122,12 @@ func (r *record) member(name string) *member {
 	return nil
 }
 
-// isASCII says whether each character has one byte, as those of a stage's name, to which encode pads.
+// isASCII reports whether each character has one byte. encode pads the name of a stage by characters.
 func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// readRecord reads the record of a claim, from its beginning.
+// readRecord reads the record of a claim.
 func readRecord(f *os.File) (*record, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -148,14 +147,14 @@ func readRecord(f *os.File) (*record, error) {
 	return decodeRecord(data)
 }
 
-// A text is a file, or what was read of one.
+// A text is a file, or the contents of one.
 type text interface {
 	io.ReaderAt
 	Size() int64
 }
 
-// memberAt returns where the state of a member is in a claim, or 0 if that is none, or has no such member. It looks at one
-// place first, for the record is as long as the transaction was large.
+// memberAt returns the place of a member's state in a claim, or 0 if the text is no claim, or has no such member. It looks at
+// one place first, because the record of a large transaction is long.
 func memberAt(claim text, name string, first int64) (int64, error) {
 	const ours = magic + version
 	if head, err := readHead(claim, len(ours)); err != nil || head != ours {
@@ -166,7 +165,7 @@ func memberAt(claim text, name string, first int64) (int64, error) {
 	if n, _ := claim.ReadAt(near, max(0, first-1)); n == len(near) && isMember(near, line) {
 		return first, nil
 	}
-	const headerLen = stageAt + stageWidth // no other line can be taken for a member's
+	const headerLen = stageAt + stageWidth // the lines after it do not look like a member's
 	if claim.Size() <= headerLen || claim.Size() > maxRecord {
 		return 0, nil
 	}
@@ -185,20 +184,20 @@ func memberAt(claim text, name string, first int64) (int64, error) {
 	}
 }
 
-// isMember says whether text is the end of a line and then a member's.
+// isMember reports whether text is the end of a line, followed by a member's line.
 func isMember(text, line []byte) bool {
 	return text[0] == '\n' && bytes.IndexByte([]byte{memberHere, memberKept, memberGoing}, text[1]) >= 0 && bytes.HasPrefix(text[2:], line)
 }
 
-// isDone says whether a file is a claim of a transaction that is complete. It reads no more than it must: a record names
-// all members, and is read for each.
+// isDone reports whether a file is the claim of a complete transaction. It reads only the beginning: a record names all
+// members, and a caller may look at each of them.
 func isDone(f *os.File) (bool, error) {
 	const done = magic + version + string(txDone)
 	head, err := readHead(f, len(done))
 	return head == done, err
 }
 
-// readHead reads so many bytes from the beginning of a file, or what there is.
+// readHead reads n bytes from the beginning of a file, or all of a shorter one.
 func readHead(f io.ReaderAt, n int) (string, error) {
 	head := make([]byte, n)
 	n, err := f.ReadAt(head, 0)
@@ -206,31 +205,4 @@ func readHead(f io.ReaderAt, n int) (string, error) {
 		err = nil
 	}
 	return string(head[:n]), err
-}
-
-// unknownBoot is recorded where the boot's id cannot be read.
-const unknownBoot = "unknown"
-
-// knownBoot is the boot's id, once it is known: while this process runs, it stays the same.
-var knownBoot atomic.Pointer[string]
-
-// bootID returns what the kernel drew when it started (proc_sys_kernel(5)), or unknownBoot: a /proc with subset=pid has no
-// such file, and a sandbox may cover it. A container can have an id of its own.
-func bootID() string {
-	if known := knownBoot.Load(); known != nil {
-		return *known
-	}
-	f, err := openProc("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return unknownBoot
-	}
-	defer f.Close()
-	var text [64]byte // a UUID and a newline
-	n, err := f.Read(text[:])
-	if err != nil || len(bytes.Fields(text[:n])) != 1 {
-		return unknownBoot
-	}
-	id := strings.TrimSpace(string(text[:n]))
-	knownBoot.Store(&id)
-	return id
 }

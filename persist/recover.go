@@ -6,15 +6,16 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// Recover finds what dead transactions and other tools left in a run directory, and repairs what is proven to be dead; with dry,
-// it only says what it would do. It never touches a namespace that is ready, nor anything outside the run directory, nor a
-// directory that is none. What cannot be known to be dead is left, and the Finding says why. A directory that is missing has
-// nothing to be found. The error is for what keeps it from looking; each Finding has its own.
-func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
+// Recover scans a run directory for what dead transactions and other tools left, and repairs what is proven dead; with DryRun it
+// only reports what it would do. It never touches a ready namespace, anything outside the run directory, or anything in a
+// directory that is no run directory. If a thing may live, Recover leaves it, and its Finding says why. A missing directory has
+// no findings. Each Finding has its own error; the error of Recover is for a failed scan.
+func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, error) {
 	s, err := Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -23,103 +24,83 @@ func Recover(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 		return nil, err
 	}
 	defer s.Close()
-	mounts, err := s.readMounts()
+	survey, err := s.survey()
 	if err != nil {
 		return nil, err
 	}
-	if is, err := s.isRunDir(mounts); err != nil {
-		return nil, err
-	} else if !is {
+	if !survey.isRunDir {
 		return notRunDir(s.Dir()), nil
 	}
-	findings, err := s.recoverNames(ctx, dry)
+	r := &recovery{s, survey, sync.OnceValue(takeCensus), o.DryRun}
+	findings, err := r.recoverNames(ctx)
 	if err != nil {
 		return findings, err
 	}
-	stacked, err := s.recoverMounts(ctx, mounts, dry)
+	stacked, err := r.recoverMounts(ctx)
 	findings = append(findings, stacked...)
 	if err != nil {
 		return findings, err
 	}
 	s.Close() // an open directory is busy
-	directory, err := recoverDir(ctx, s.Dir(), dry)
+	directory, err := recoverDir(ctx, s.Dir(), o.DryRun)
 	return append(findings, directory...), err
 }
 
-// recoverNames is Recover for the files.
-func (s *Store) recoverNames(ctx context.Context, dry bool) ([]Finding, error) {
-	names, err := s.Names()
-	if err != nil {
-		return nil, err
-	}
+// A recovery is a running Recover. It looks at the directory as a whole and at all mount namespaces once. The census is what a
+// Finding says. Before act removes a name, it takes a new census, under the lock of the name.
+type recovery struct {
+	*Store
+	survey *survey
+	census func() census
+	dry    bool
+}
+
+// recoverNames is Recover for the names.
+func (r *recovery) recoverNames(ctx context.Context) ([]Finding, error) {
 	var findings []Finding
-	for _, name := range names {
+	for _, name := range r.survey.names {
 		if err := context.Cause(ctx); err != nil {
 			return findings, err
 		}
-		entry, err := s.Lookup(name)
+		entry, err := r.Lookup(name)
 		if isMissing(err) {
-			continue // gone with its transaction, say
+			continue // it has gone with its transaction, for example
 		}
 		if err != nil {
 			return findings, err
 		}
-		f, err := s.find(entry)
+		f, err := r.find(entry)
 		if err != nil {
 			return findings, err
 		}
 		if f.Action == "" {
 			continue
 		}
-		f.Name, f.Path, f.State = name, s.Path(name), entry.State
-		if !dry {
-			f.Err = s.act(ctx, f)
+		f.Name, f.Path, f.State = name, r.Path(name), entry.State
+		if !r.dry {
+			f.Err = r.act(ctx, f)
 		}
 		findings = append(findings, f)
 	}
 	return findings, nil
 }
 
-// find says what should be done about an entry; an action of "" is nothing.
-func (s *Store) find(e Entry) (Finding, error) {
-	switch e.State {
-	case Ready:
-		unfinished, err := s.unfinished(e.Name)
-		if err != nil || !unfinished {
-			return Finding{}, err
-		}
-		return Finding{Action: Finish, Reason: "its transaction died when all of it was there"}, nil
-	case Stale:
-		return Finding{Action: Remove, Reason: "a transaction that died left it"}, nil
-	case Unmounted:
-		return s.findUnmounted(e.Name)
-	case InProgress:
-		return Finding{Action: Leave, Reason: "its transaction lives"}, nil
-	case Elsewhere:
-		return s.findElsewhere(e.Name)
-	case Foreign:
-		return s.findForeign(e.Name)
-	case Unreadable:
-		return Finding{Action: Leave, Reason: "reading it is not permitted"}, nil
-	case Incompatible:
-		return Finding{Action: Leave, Reason: "another version of netns made it, or it is damaged"}, nil
-	}
-	return Finding{}, nil
-}
-
-func (s *Store) act(ctx context.Context, f Finding) error {
+// act does what a finding about a name says.
+func (r *recovery) act(ctx context.Context, f Finding) error {
 	switch {
 	case f.Action == Leave:
 		return nil
 	case f.State == Stale, f.Action == Finish:
-		return s.Repair(ctx, f.Name)
+		return r.Repair(ctx, f.Name)
 	}
-	err := s.remove(ctx, f.Name, func(h *held) error {
-		if h.state != f.State { // not what was found any more
+	err := r.remove(ctx, f.Name, func(h *held) error {
+		switch {
+		case h.state != f.State: // it changed since
 			return &StateError{f.Path, Entry{Name: f.Name, State: h.state}}
-		}
-		if h.state == Foreign {
-			return s.mayRemoveForeign(f.Name, &h.stat)
+		case h.state == Foreign:
+			return r.mayRemoveForeign(r.survey, takeCensus, f.Name, &h.stat)
+		case h.state == Unmounted && takeCensus().has(f.Name, &h.stat):
+			return &StateError{f.Path, Entry{Name: f.Name, State: Elsewhere}}
 		}
 		return nil
 	})
@@ -129,82 +110,73 @@ func (s *Store) act(ctx context.Context, f Finding) error {
 	return err
 }
 
-// unfinished reports whether a namespace is ready but for the mark of its transaction, which is dead.
-func (s *Store) unfinished(name string) (bool, error) {
-	f, covered, err := s.openClaim(name)
-	if isMissing(err) || f == nil && err == nil {
-		return false, nil
+// Repair removes what a dead transaction left under a name, and under the other names of that transaction: no process ever
+// reported any of it as made. If a delete died, Repair removes the rest of that name. If everything that the transaction was
+// to make exists, Repair marks it as done instead, because only the mark is missing.
+//
+// It returns a *[StateError] for a name in any other state. That includes a transaction of another mount namespace that is not
+// proven gone, because that transaction may live.
+func (s *Store) Repair(ctx context.Context, name string) error {
+	if err := CheckFileName(name); err != nil {
+		return err
 	}
+	h, err := s.hold(ctx, name)
 	if err != nil {
-		return false, err
+		return err
 	}
-	defer f.Close()
-	if locked, err := isLocked(f); err != nil || locked || !covered {
-		return false, err
+	defer h.close()
+	if h.blind != nil {
+		return h.blind
 	}
-	r, err := readRecord(f)
+	record, err := readRecord(h.file)
 	if err != nil && !isVerdict(err) {
-		return false, err
+		return err
 	}
-	if err != nil || r.tx != txBegun || r.member(name) == nil {
-		return false, nil
-	}
-	place, err := r.place()
-	return place != elsewhere, err
-}
-
-// findForeign judges a file that no netns made.
-func (s *Store) findForeign(name string) (Finding, error) {
-	st, err := s.statIn(s.dir, name)
-	if isMissing(err) {
-		return Finding{}, nil
-	}
-	if err != nil {
-		return Finding{}, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size > 0 {
-		return Finding{}, nil // no tool leaves that of a namespace
-	}
-	err = s.mayRemoveForeign(name, &st)
-	var young *BusyError
-	var mounted *StateError
-	switch {
-	case errors.As(err, &young):
-		return Finding{Action: Leave, Reason: young.Reason}, nil
-	case errors.As(err, &mounted):
-		return Finding{Action: Leave, Reason: "it is another tool's, and may be mounted in another mount namespace; run recover in " +
-			"the machine's first PID namespace (Linux 6.12) to know, or delete it with force"}, nil
-	case err != nil:
-		return Finding{}, err
-	}
-	return Finding{Action: Remove, Reason: "another tool left it, without a namespace, more than " + foreignAge.String() + " ago"}, nil
-}
-
-// findUnmounted judges a claim whose namespace was unmounted by hand. Another mount namespace may have a copy of the mount.
-func (s *Store) findUnmounted(name string) (Finding, error) {
-	st, err := s.statIn(s.dir, name)
-	if isMissing(err) {
-		return Finding{}, nil
-	}
-	if err == nil && takeCensus().has(name, &st) {
-		return Finding{Action: Leave, Reason: "its namespace was unmounted by hand here, and is still mounted in another mount namespace"}, nil
-	}
-	return Finding{Action: Remove, Reason: "its namespace was unmounted by hand and is gone"}, err
-}
-
-// findElsewhere judges a claim that was made in another mount namespace, which is not proven gone.
-func (s *Store) findElsewhere(name string) (Finding, error) {
-	r, err := s.recordOf(name)
-	if err != nil || r == nil { // changed meanwhile
-		if isMissing(err) {
-			err = nil
+	place := elsewhere
+	if record != nil {
+		if place, err = record.place(); err != nil {
+			return err
 		}
-		return Finding{}, err
 	}
-	reason := "it is mounted in another mount namespace, which lives"
-	if r.mntns.fate() != lives {
-		reason = "it was mounted in another mount namespace, and whether that one is gone cannot be known here: run recover as root " +
-			"on the machine itself (Linux 6.11 or later); if nothing needs the namespace, delete it with force"
+	switch {
+	case place != elsewhere && record.tx == txBegun:
+		all, err := s.allMounted(record, h.file)
+		if err != nil {
+			return err
+		}
+		if all {
+			return (&Claim{s, h.file}).Done()
+		}
+		return s.unpublishAll(record, &h.stat)
+	case h.state == Stale:
+		return s.unpublish(name, &h.stat)
 	}
-	return Finding{Action: Leave, Reason: reason}, nil
+	return &StateError{s.Path(name), Entry{Name: name, State: h.state}}
+}
+
+// unpublishAll removes the names that the members of a dead transaction still have of its claim, which is locked.
+func (s *Store) unpublishAll(r *record, claim *unix.Stat_t) error {
+	var failed []error
+	for _, m := range r.members {
+		if err := s.unpublish(m.name, claim); err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Reserve frees a name, as far as that is possible before a claim is linked to it: if a dead transaction left the name, Reserve
+// repairs it. It returns a *[StateError] if the name is taken.
+func (s *Store) Reserve(ctx context.Context, name string) error {
+	entry, err := s.Lookup(name)
+	switch {
+	case err == nil && entry.State == Stale:
+		err = s.Repair(ctx, name)
+	case err == nil:
+		return &StateError{s.Path(name), entry}
+	}
+	if isMissing(err) {
+		return nil
+	}
+	return err
 }

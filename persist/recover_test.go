@@ -74,7 +74,7 @@ func TestRepairLeavesWhatCameLater(t *testing.T) {
 // recovers runs Recover and compares what it did, name by name.
 func recovers(t *testing.T, s *Store, dry bool, want map[string]Action) {
 	t.Helper()
-	findings, err := Recover(t.Context(), s.Dir(), dry)
+	findings, err := Recover(t.Context(), s.Dir(), RecoverOptions{DryRun: dry})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestRecoverRunDirectory(t *testing.T) {
 	recovers(t, s, true, map[string]Action{"": Remount})
 	s.Close()
 	s = open() // in use: busy
-	findings, err := Recover(t.Context(), "", false)
+	findings, err := Recover(t.Context(), "", RecoverOptions{})
 	if err != nil || len(findings) != 1 || !errors.Is(findings[0].Err, unix.EBUSY) {
 		t.Errorf("%+v, %v", findings, err)
 	}

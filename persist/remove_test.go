@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -22,7 +23,7 @@ func contextFor(t *testing.T, d time.Duration) context.Context {
 
 func stack(t *testing.T, s *Store, name string) {
 	t.Helper()
-	if err := unix.Mount(procPath(newNamespace(t)), s.Path(name), "", unix.MS_BIND, ""); err != nil {
+	if err := unix.Mount(sys.FdPath(newNamespace(t)), s.Path(name), "", unix.MS_BIND, ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -103,7 +104,7 @@ func TestWithdrawLeavesWhatCameLater(t *testing.T) {
 func TestWithdrawComparesTheFileBelow(t *testing.T) {
 	s := prepared(t)
 	c := mounted(t, s, "x", "y")
-	st, err := fstat(c.file)
+	st, err := sys.Fstat(c.file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,32 +2,32 @@ package persist
 
 import "fmt"
 
-// DefaultDir is the run directory that iproute2 and all that follow it use.
+// DefaultDir is the run directory of iproute2 and of the tools that follow it.
 const DefaultDir = "/run/netns"
 
-// A State is what can be made of a name in the run directory.
+// A State tells what a name in the run directory is.
 type State string
 
 // The states.
 const (
 	Ready        State = "ready"        // a namespace is mounted, or a link leads to one
-	Kept         State = "kept"         // mounted, but incomplete: it was kept where it failed
+	Kept         State = "kept"         // mounted, but incomplete: kept as it was when a stage failed
 	InProgress   State = "in progress"  // a live transaction is about to mount it, or to withdraw it
-	Stale        State = "stale"        // what a dead transaction left; the next create repairs it
-	Unmounted    State = "unmounted"    // it was complete; somebody unmounted it, in this mount namespace
-	Elsewhere    State = "elsewhere"    // it was complete; mounted in another mount namespace, as far as we know
-	Foreign      State = "foreign"      // no claim and no namespace: another tool's, half-made or left behind
-	Incompatible State = "incompatible" // a claim of another version of netns
-	Unreadable   State = "unreadable"   // not mounted, and not to be told apart without privilege
+	Stale        State = "stale"        // left by a dead transaction; the next create repairs it
+	Unmounted    State = "unmounted"    // it was complete; a person or a tool unmounted it in this mount namespace
+	Elsewhere    State = "elsewhere"    // it was complete; it is mounted in another mount namespace, or may be
+	Foreign      State = "foreign"      // no claim and no namespace: half-made or left behind by another tool
+	Incompatible State = "incompatible" // a claim of another version of netns, or a damaged one
+	Unreadable   State = "unreadable"   // not mounted, and the caller may not read the claim
 )
 
 // An Entry is a name in the run directory.
 type Entry struct {
 	Name  string
 	State State
-	Stage string // where it stopped, if Kept
-	Inode uint64 // of the namespace, if Ready or Kept; it is used again when the namespace is gone
-	PID   int    // of the process that made it, if InProgress
+	Stage string // the stage that failed, if Kept
+	Inode uint64 // of the namespace, if Ready or Kept; the kernel uses it again when the namespace has ended
+	PID   int    // of the process that makes it, if InProgress
 }
 
 func (e Entry) describe() string {
@@ -53,15 +53,39 @@ func (e Entry) describe() string {
 	}
 }
 
-// A Change says that a network namespace has come or gone.
+// A Change is the addition or deletion of a network namespace.
 type Change struct {
 	Name  string
 	Added bool // otherwise deleted
 }
 
-// A NamespaceMount is where a namespace, of whatever type, is mounted.
-type NamespaceMount struct {
-	ID        string // the kernel's, one for each mount of the machine
-	Namespace string // as its links in /proc show it: net:[4026531840]
-	Path      string // seen from the root of the process whose mountinfo it is from
+// WatchOptions are the options of Watch.
+type WatchOptions struct {
+	Existing bool // first report the existing namespaces, as added
 }
+
+// RecoverOptions are the options of Recover.
+type RecoverOptions struct {
+	DryRun bool // only report what Recover would do
+}
+
+// A Finding is a fault in the run directory, and what Recover does about it.
+type Finding struct {
+	Name   string // or "" for the run directory itself
+	Path   string
+	State  State  // of the name, or "" for the run directory
+	Reason string // why Recover acts, or leaves it
+	Action Action
+	Err    error // why the action failed, or nil
+}
+
+// An Action is what Recover does about a Finding.
+type Action string
+
+// The actions.
+const (
+	Remove  Action = "remove"  // nothing that lives is lost
+	Finish  Action = "finish"  // everything is complete except the mark of the transaction
+	Remount Action = "remount" // the run directory, while it is empty
+	Leave   Action = "leave"   // it may be in use, so a person has to decide
+)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -104,7 +105,7 @@ func TestStates(t *testing.T) {
 		"ready": {Ready, func(t *testing.T, s *Store) { done(t, s, "x") }, false, false},
 		"ready, by another tool": {Ready, func(t *testing.T, s *Store) {
 			os.WriteFile(s.Path("x"), nil, 0)
-			if err := unix.Mount(procPath(newNamespace(t)), s.Path("x"), "", unix.MS_BIND, ""); err != nil {
+			if err := unix.Mount(sys.FdPath(newNamespace(t)), s.Path("x"), "", unix.MS_BIND, ""); err != nil {
 				t.Fatal(err)
 			}
 		}, false, false},
@@ -227,7 +228,7 @@ func TestInProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if same, err := sameFile(f, ns); err != nil || !same {
+	if same, err := sys.SameFile(f, ns); err != nil || !same {
 		t.Errorf("another namespace, %v", err)
 	}
 	f.Close()

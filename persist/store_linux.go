@@ -8,11 +8,12 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// Open opens an existing run directory, or the default one if dir is empty. It needs no privilege.
-// Where there is none, the error matches [fs.ErrNotExist]; where somebody else could write to it, it is a *[TrustError].
+// Open opens an existing run directory, or the default one if dir is empty. It needs no privilege. If the directory is
+// missing, the error matches [fs.ErrNotExist]. If another user could write to it, Open returns a *[TrustError].
 func Open(dir string) (*Store, error) {
 	dir, err := DirPath(dir)
 	if err != nil {
@@ -21,9 +22,9 @@ func Open(dir string) (*Store, error) {
 	if err := CheckTrust(dir); err != nil {
 		return nil, err
 	}
-	f, err := openFile(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
+	f, err := sys.Open(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
 	if errors.Is(err, unix.ELOOP) {
-		err = pathError("open", dir, unix.ENOTDIR) // a link, and none is followed
+		err = sys.PathError("open", dir, unix.ENOTDIR) // a link, which Open does not follow
 	}
 	if errors.Is(err, unix.ENOTDIR) {
 		err = fmt.Errorf("%w: the run directory must be one; move it away, or name another", err)
@@ -34,19 +35,19 @@ func Open(dir string) (*Store, error) {
 	return FromFile(f), nil
 }
 
-// IsCurrent says whether the directory's path still leads to what is open here: the same directory in the same mount.
-// Before Linux 5.8 the mount is not looked at.
+// IsCurrent reports whether the path of the directory still leads to the open directory, in the same mount. Before Linux 5.8
+// it does not compare the mounts.
 func (s *Store) IsCurrent() bool {
 	const want = unix.STATX_INO | unix.STATX_MNT_ID
-	var here, there unix.Statx_t
-	return again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &here) }) == nil &&
-		again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &there) }) == nil &&
-		here.Ino == there.Ino && here.Dev_major == there.Dev_major && here.Dev_minor == there.Dev_minor && here.Mnt_id == there.Mnt_id
+	var open, at unix.Statx_t
+	return sys.Again(func() error { return unix.Statx(int(s.dir.Fd()), "", unix.AT_EMPTY_PATH, want, &open) }) == nil &&
+		sys.Again(func() error { return unix.Statx(unix.AT_FDCWD, s.Dir(), unix.AT_SYMLINK_NOFOLLOW, want, &at) }) == nil &&
+		open.Ino == at.Ino && open.Dev_major == at.Dev_major && open.Dev_minor == at.Dev_minor && open.Mnt_id == at.Mnt_id
 }
 
-// Names returns what there is in the run directory, sorted, whatever state it is in. It needs no privilege.
+// Names returns all names in the run directory, sorted, in any state. It needs no privilege.
 func (s *Store) Names() ([]string, error) {
-	dir, err := openAt(s.dir, ".", unix.O_DIRECTORY, 0)
+	dir, err := sys.OpenAt(s.dir, ".", unix.O_DIRECTORY, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -56,24 +57,78 @@ func (s *Store) Names() ([]string, error) {
 	return names, err
 }
 
-// openTop opens what a name shows, the uppermost mount if there is one, and never follows a link.
-func (s *Store) openTop(name string) (*os.File, error) {
-	return s.open(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW)
+// statIn returns the status of a name in a directory: the run directory, or that without its mounts. It follows no link, and
+// returns a *[NotExistError] if the name is missing.
+func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
+	err = sys.Again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	if err == unix.ENOENT {
+		return st, &NotExistError{s.Path(name)}
+	}
+	return st, sys.PathError("stat", s.Path(name), err)
 }
 
-// open opens a name in a directory, the run directory or that without its mounts. It returns a *[NotExistError] if the name is
-// missing, and that alone says so: what else is not found may be in /proc.
+// stillShows reports whether a name shows an open file or mount with this status.
+func (s *Store) stillShows(name string, open *unix.Stat_t) (bool, error) {
+	return s.isIn(s.dir, name, open)
+}
+
+// covers reports whether the mounts on a name cover an open file with this status.
+func (s *Store) covers(name string, open *unix.Stat_t) (bool, error) {
+	bare, err := s.uncovered()
+	if err != nil {
+		return false, refused(err)
+	}
+	return s.isIn(bare, name, open)
+}
+
+func (s *Store) isIn(dir *os.File, name string, open *unix.Stat_t) (bool, error) {
+	now, err := s.statIn(dir, name)
+	if isMissing(err) {
+		return false, nil
+	}
+	return now.Dev == open.Dev && now.Ino == open.Ino, err
+}
+
+// uncovered returns the directory without the mounts in it. It belongs to the Store.
+func (s *Store) uncovered() (_ *os.File, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bare == nil {
+		s.bare, err = openTree(s.dir, 0)
+	}
+	return s.bare, err
+}
+
+// openTree clones the mount of a directory, alone or with the mounts below it, and attaches the clone nowhere.
+func openTree(dir *os.File, flags uint) (*os.File, error) {
+	fd, err := sys.OpenTree(int(dir.Fd()), "", unix.AT_EMPTY_PATH|flags)
+	if err != nil {
+		return nil, explainMount("open_tree", dir.Name(), err)
+	}
+	return os.NewFile(uintptr(fd), dir.Name()), nil
+}
+
+// A name has layers: the mounts on it, of which it shows the uppermost, and the file that they cover, its claim. The functions
+// here open a layer.
+
+// open opens a name in a directory: the run directory, or that without its mounts. It returns a *[NotExistError] if the name is
+// missing. Any other error that matches [fs.ErrNotExist] is about /proc.
 func (s *Store) open(dir *os.File, name string, flags int) (*os.File, error) {
-	f, err := openAt(dir, name, flags, 0)
+	f, err := sys.OpenAt(dir, name, flags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotExistError{s.Path(name)}
 	}
 	return f, err
 }
 
-// openShown opens what a name shows, and says whether that is a namespace, which is then open for setns(2). Anything else is
-// open with O_PATH: to open a device or a pipe does something. If the name changed meanwhile, it returns no file. (Who puts a
-// pipe there just then is somebody whom we trust, or could do worse.)
+// openTop opens what a name shows, with O_PATH: the uppermost mount, or the file if nothing is mounted. It follows no link.
+func (s *Store) openTop(name string) (*os.File, error) {
+	return s.open(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW)
+}
+
+// openShown opens what a name shows, and reports whether that is a namespace, which is then open for setns(2). It opens
+// anything else with O_PATH, because opening a device or a pipe has effects. (Only a trusted user can put a pipe there between
+// the two calls.) If the name changed meanwhile, openShown returns no file.
 func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bool, err error) {
 	nsfs, err := nsfsDevice()
 	if err != nil {
@@ -89,7 +144,7 @@ func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bo
 		f, err = s.openTop(name)
 	}
 	if err == nil {
-		if st, err = fstat(f); err == nil && st.Dev == seen.Dev && st.Ino == seen.Ino {
+		if st, err = sys.Fstat(f); err == nil && st.Dev == seen.Dev && st.Ino == seen.Ino {
 			return f, st, namespace, nil
 		}
 		f.Close()
@@ -100,26 +155,16 @@ func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bo
 	return nil, st, false, err
 }
 
-// nsfsDevice returns the device that all namespaces are on.
+// nsfsDevice returns the device of all namespaces.
 var nsfsDevice = sync.OnceValues(func() (uint64, error) {
-	const ours = "/proc/self/ns/net"
+	const own = "/proc/self/ns/net"
 	var st unix.Stat_t
-	err := again(func() error { return unix.Stat(ours, &st) })
-	return uint64(st.Dev), NeedsProc(pathError("stat", ours, err))
+	err := sys.Again(func() error { return unix.Stat(own, &st) })
+	return uint64(st.Dev), NeedsProc(sys.PathError("stat", own, err))
 })
 
-// statIn is what fstat would say of a name in a directory, were it open. It follows no link, and returns a *[NotExistError] if
-// the name is missing.
-func (s *Store) statIn(dir *os.File, name string) (st unix.Stat_t, err error) {
-	err = again(func() error { return unix.Fstatat(int(dir.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
-	if err == unix.ENOENT {
-		return st, &NotExistError{s.Path(name)}
-	}
-	return st, pathError("stat", s.Path(name), err)
-}
-
-// openBare opens the file that a name's mounts cover. It returns errNoRecord for what is no regular file, which it does not
-// open: opening a pipe waits, and opening a device does something.
+// openBare opens the file that a name's mounts cover. For anything but a regular file it returns errNoRecord and does not open
+// it: opening a pipe waits, and opening a device has effects.
 func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	bare, err := s.uncovered()
 	if err != nil {
@@ -136,7 +181,7 @@ func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	return f, refused(err)
 }
 
-// openPlain opens, with O_PATH, what a name's mounts cover, whatever that is.
+// openPlain opens the file of any type that a name's mounts cover, with O_PATH.
 func (s *Store) openPlain(name string) (*os.File, error) {
 	bare, err := s.uncovered()
 	if err != nil {
@@ -145,33 +190,19 @@ func (s *Store) openPlain(name string) (*os.File, error) {
 	return s.open(bare, name, unix.O_PATH|unix.O_NOFOLLOW)
 }
 
-// recordOf returns the record of a name's claim, which may be covered by a mount, or nil if it has none.
-func (s *Store) recordOf(name string) (*record, error) {
-	f, _, err := s.openClaim(name)
-	if f == nil {
-		return nil, err
-	}
-	defer f.Close()
-	r, err := readRecord(f)
-	if isVerdict(err) {
-		return nil, nil
-	}
-	return r, err
-}
-
-// openClaim opens the regular file that a name is, or that its mounts cover, and reports which. It returns no file for
-// anything else.
+// openClaim opens a name's claim, and reports whether a namespace covers it. It returns no file if the name has no regular
+// file.
 func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
 	top, err := s.openTop(name)
 	if err != nil {
 		return nil, false, err
 	}
 	defer top.Close()
-	st, err := fstat(top)
+	st, err := sys.Fstat(top)
 	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, false, err
 	}
-	if covered, err = isNamespace(top); err != nil {
+	if covered, err = sys.IsNamespace(top); err != nil {
 		return nil, false, err
 	}
 	if covered {
@@ -185,12 +216,21 @@ func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
 	return f, covered, err
 }
 
-// uncovered returns the directory without what is mounted in it. It belongs to the Store.
-func (s *Store) uncovered() (_ *os.File, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.bare == nil {
-		s.bare, err = openTree(s.dir, 0)
+// recordOf returns the record of a name's claim, or nil if it has none.
+func (s *Store) recordOf(name string) (*record, error) {
+	f, _, err := s.openClaim(name)
+	if f == nil {
+		return nil, err
 	}
-	return s.bare, err
+	defer f.Close()
+	r, err := readRecord(f)
+	if isVerdict(err) {
+		return nil, nil
+	}
+	return r, err
 }
+
+// isBlind reports whether an error means that the kernel does not let the caller see the files below the mounts of the run
+// directory. That takes a clone of its mount, and so a mount namespace, and ENOSPC means that user.max_mnt_namespaces of them
+// exist (namespaces(7)). EINVAL means that the caller's user namespace may not take mounts from outside off their mount.
+func isBlind(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL) }

@@ -10,51 +10,53 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// CheckTrust returns a *[TrustError] unless everything on the way to a file or directory, links included, belongs to root
-// or to us, and nobody else may write to it, or only as in /tmp: sticky, so that nobody can exchange what is another's. To
-// the last one nobody else may write at all; if that is a link, CheckTrust does not follow it. A group counts as others, even
-// root's: with an ACL, its bits are the mask of all users and groups that the ACL names (acl(5)). Any other error is that of
-// lstat(2). The path must be absolute.
+// CheckTrust returns a *[TrustError] unless root or the caller owns every directory and link on the way to a file or directory,
+// and the file itself, and no other user may write to them. Other users may write to a sticky directory on the way, such as
+// /tmp, because they cannot exchange the files of others in it. If the file at the end is a link, CheckTrust does not follow
+// it. Even root's group counts as other users: with an ACL, the bits of the group are the mask of all users and groups that
+// the ACL names (acl(5)). Any other error is that of lstat(2). The path must be absolute.
 func CheckTrust(path string) error {
 	_, _, err := walk(path, false)
 	return err
 }
 
-// OpenTrusted makes the checks of [CheckTrust] and returns the very file that it checked last, open with O_PATH, under its
-// path without links. It also follows and checks links at the end of the path.
+// OpenTrusted makes the checks of [CheckTrust], and also follows and checks links at the end of the path. It returns the very
+// file that it checked, open with O_PATH (open(2)) under its path without links. A caller may execute or mount that file: no
+// other user can make the path lead elsewhere.
 func OpenTrusted(path string) (*os.File, error) {
 	at, checked, err := walk(path, true)
 	if err != nil {
 		return nil, err
 	}
-	f, err := openFile(at, unix.O_PATH|unix.O_NOFOLLOW)
+	f, err := sys.Open(at, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return nil, err
 	}
-	switch st, err := fstat(f); {
+	switch st, err := sys.Fstat(f); {
 	case err != nil:
 		f.Close()
 		return nil, err
-	case st.Dev != checked.Dev || st.Ino != checked.Ino: // only root or we could do that
+	case st.Dev != checked.Dev || st.Ino != checked.Ino: // only root or the caller could do that
 		f.Close()
 		return nil, &TrustError{at, "it was exchanged while it was checked"}
 	}
 	return f, nil
 }
 
-// walk checks everything on the way to a file. It returns the file's path without links, and what that was then. Since
-// nobody else can exchange anything on a way that was checked, this path stays good for a call that takes one.
+// walk checks everything on the way to a file. It returns the file's path without links, and the file's status. No other user
+// can exchange anything on the checked way, so a later call can use the path.
 func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 	at, todo, links := "/", strings.Split(path, "/"), 0
 	for {
 		for len(todo) > 0 && (todo[0] == "" || todo[0] == ".") {
 			todo = todo[1:]
 		}
-		if err := again(func() error { return unix.Lstat(at, &st) }); err != nil {
-			return at, st, pathError("open", at, err)
+		if err := sys.Again(func() error { return unix.Lstat(at, &st) }); err != nil {
+			return at, st, sys.PathError("open", at, err)
 		}
 		if reason := distrust(&st, len(todo) == 0); reason != "" {
 			return at, st, &TrustError{at, reason}
@@ -65,7 +67,7 @@ func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 				return at, st, err
 			}
 			if links++; links > 40 { // as the kernel's own limit, path_resolution(7)
-				return at, st, pathError("open", path, unix.ELOOP)
+				return at, st, sys.PathError("open", path, unix.ELOOP)
 			}
 			if at = filepath.Dir(at); filepath.IsAbs(target) {
 				at = "/"
@@ -79,7 +81,7 @@ func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 	}
 }
 
-// distrust says why a file on the way cannot be trusted, or "".
+// distrust returns why a file on the way cannot be trusted, or "".
 func distrust(st *unix.Stat_t, last bool) string {
 	link := st.Mode&unix.S_IFMT == unix.S_IFLNK
 	switch {
@@ -95,11 +97,11 @@ func distrust(st *unix.Stat_t, last bool) string {
 	return ""
 }
 
-// overflowUID is how a user namespace shows users that it has no number for (user_namespaces(7)).
+// overflowUID is the number that a user namespace shows for a user without a number in it (user_namespaces(7)).
 const overflowUID = 65534
 
-// isOurs reports whether a file's owner is root or ourselves. In a user namespace root may have no number; then what has no
-// number is trusted, since all that we could harm by it is ours.
+// isOurs reports whether the owner of a file is root or the caller. In a user namespace root may have no number. Then isOurs
+// accepts all owners without a number, because the caller can harm only its own files by that.
 func isOurs(uid uint32) bool {
 	if uid == 0 || int(uid) == os.Geteuid() {
 		return true
@@ -107,7 +109,7 @@ func isOurs(uid uint32) bool {
 	return uid == overflowUID && !isMapped(overflowUID)
 }
 
-// isMapped reports whether a number is that of a user of this user namespace. If the map cannot be read, it may be.
+// isMapped reports whether a user of this user namespace has a number. If the map is unreadable, one may have it.
 func isMapped(uid uint64) bool {
 	uidMap, err := os.ReadFile("/proc/self/uid_map")
 	if err != nil {
@@ -116,7 +118,7 @@ func isMapped(uid uint64) bool {
 	return inMap(uidMap, uid)
 }
 
-// inMap reports whether a uid_map has a range with this number inside. A line that it cannot read may be one.
+// inMap reports whether a range of a uid_map contains a number. An invalid line counts as such a range.
 func inMap(uidMap []byte, uid uint64) bool {
 	for lines := bufio.NewScanner(bytes.NewReader(uidMap)); lines.Scan(); {
 		var inside, outside, count uint64
@@ -128,11 +130,4 @@ func inMap(uidMap []byte, uid uint64) bool {
 		}
 	}
 	return false
-}
-
-// inUserNamespace reports whether this process is in another user namespace than the machine's first.
-func inUserNamespace() bool {
-	uidMap, err := os.ReadFile("/proc/self/uid_map")
-	fields := strings.Fields(string(uidMap))
-	return err == nil && (len(fields) != 3 || fields[2] != "4294967295")
 }

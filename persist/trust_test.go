@@ -8,6 +8,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
@@ -107,7 +108,7 @@ func TestTrust(t *testing.T) {
 
 func isSame(t *testing.T, f *os.File, info os.FileInfo) bool {
 	t.Helper()
-	opened, err := os.Stat(procPath(f))
+	opened, err := os.Stat(sys.FdPath(f))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package persist
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -13,34 +12,34 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// Watch reports the network namespaces that come and go in a run directory ("" for the default one), from when the loop
-// over it begins; with existing, what is there by then is reported first, as added. It ends without an error when the
-// context ends.
+// Watch reports each network namespace that is added to or deleted from a run directory ("" for the default one), from when
+// the loop over it begins until the context ends, which is no error.
 //
-// A namespace is added when its name shows it, so not before it is mounted, and deleted when the name is gone: that it
-// was unmounted is not enough. A name that never showed one is not reported. A symbolic link to a namespace counts; one
-// that leads to none is looked at again when something is mounted. A directory that is not there is waited for, and
-// waited for again when it goes: what is in it is deleted then, and added when it comes.
+// A namespace is added when its name shows it, so not before it is mounted. It is deleted when the name is gone: unmounting
+// alone does not delete it. Watch does not report a name that never shows a namespace. A symbolic link to a namespace counts
+// as one. Watch looks at a dangling link again at each mount. Watch waits for a missing directory, and waits again when it is
+// removed: then the namespaces in it are deleted, and when it comes back, those in it are added.
 //
-// For each name, additions and deletions alternate. What is gone before it was looked at is missed. Where the consumer
-// is so slow that the kernel drops events (more than fs.inotify.max_queued_events), the directory is compared with what
-// was known, and a namespace that went and came again under the same name is missed, too. Nothing else is.
+// For each name, additions and deletions alternate. Watch misses a namespace that is gone before it looks. If a slow consumer
+// makes the kernel drop events (more than fs.inotify.max_queued_events), Watch compares the directory with what it knew. Then
+// it also misses a namespace that went and came back under the same name. It misses nothing else.
 //
-// While it waits it takes a thread. It needs no privilege, but to read the directory and the one above. An error ends
-// it: a *[TrustError], one that matches [fs.ErrNotExist] if the directory above is not there, or what the kernel said.
-func Watch(ctx context.Context, dir string, existing bool) iter.Seq2[Change, error] {
+// A waiting Watch takes a thread. It needs only the right to read the directory and the one above. It ends with an error that
+// is a *[TrustError], matches [fs.ErrNotExist] if the directory above is missing, or comes from the kernel.
+func Watch(ctx context.Context, dir string, o WatchOptions) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
-		if err := watch(ctx, dir, existing, func(c Change) bool { return yield(c, nil) }); err != nil {
+		if err := watch(ctx, dir, o.Existing, func(c Change) bool { return yield(c, nil) }); err != nil {
 			yield(Change{}, err)
 		}
 	}
 }
 
 func watch(ctx context.Context, dir string, existing bool, tell func(Change) bool) error {
-	dir, err := filepath.Abs(cmp.Or(dir, DefaultDir))
+	dir, err := DirPath(dir)
 	if err != nil {
 		return err
 	}
@@ -71,7 +70,7 @@ func watch(ctx context.Context, dir string, existing bool, tell func(Change) boo
 	return nil
 }
 
-// none is a watch that there is not.
+// none stands for no watch.
 const none = -1
 
 // A watcher knows which names of a run directory show a namespace.
@@ -79,11 +78,11 @@ type watcher struct {
 	dir            string
 	notices        *notices
 	above, watched int  // the watches of the directory above, and of the run directory
-	incomplete     bool // it must be listed, since it is new or events are missing
+	incomplete     bool // it must be listed, because it is new or events are missing
 
-	shown   map[string]bool // names that showed a namespace, and are there since
-	pending map[string]int  // other names that may be there, with the number of the last event about them
-	events  int             // how many there were
+	shown   map[string]bool // names that showed a namespace, and have existed since
+	pending map[string]int  // other names that may exist, with the number of the last event about them
+	events  int             // the number of the last event
 	changes []numbered      // not reported yet
 }
 
@@ -93,10 +92,11 @@ type numbered struct {
 	event int
 }
 
-// update brings what is known up to date. If events came meanwhile, it has not settled, and is to be called again.
+// update looks at the directory and reads the events. If events came meanwhile, it has not settled, and the caller must call it
+// again.
 //
-// The run directory is not kept open, or nobody could unmount it. Opened anew it also is the upper one, once it has been
-// mounted onto itself, where the namespaces are; the watch is on what both are.
+// update does not keep the run directory open, because then no process could unmount it. Once the directory is mounted onto
+// itself, opening it leads to the upper mount, where the namespaces are. The watch is on the inode of both.
 func (w *watcher) update() (settled bool, err error) {
 	dir, err := w.attach()
 	if err != nil {
@@ -114,8 +114,8 @@ func (w *watcher) update() (settled bool, err error) {
 		return false, err
 	}
 	for name, event := range showing {
-		// If no event was about the name since, what was seen came with the last one: the kernel queues each before it
-		// lets anything else be done to the directory.
+		// If no event about the name came since, the last one tells of what look saw: the kernel queues each event
+		// before the next change of the directory.
 		if w.pending[name] == event {
 			delete(w.pending, name)
 			w.shown[name] = true
@@ -125,7 +125,7 @@ func (w *watcher) update() (settled bool, err error) {
 	return w.events == before, nil
 }
 
-// takeChanges returns what is to be reported, in the order of the events.
+// takeChanges returns the changes that are not yet reported, in the order of the events.
 func (w *watcher) takeChanges() []numbered {
 	changes := w.changes
 	w.changes = nil
@@ -133,7 +133,7 @@ func (w *watcher) takeChanges() []numbered {
 	return changes
 }
 
-// attach watches what the path of the run directory shows now, and opens it. It returns nil if there is none.
+// attach watches the directory that the path leads to now, and opens it. It returns nil if the directory is missing.
 func (w *watcher) attach() (_ *Store, err error) {
 	above, err := w.notices.watch(filepath.Dir(w.dir), filepath.Dir(w.dir))
 	if err != nil {
@@ -156,11 +156,11 @@ func (w *watcher) attach() (_ *Store, err error) {
 			dir.Close()
 		}
 	}()
-	watched, err := w.notices.watch(procPath(dir.dir), w.dir)
+	watched, err := w.notices.watch(sys.FdPath(dir.dir), w.dir)
 	if err != nil {
 		return nil, err
 	}
-	if watched != w.watched { // the number is the directory's as long as it is watched, and no other's after that
+	if watched != w.watched { // while a directory is watched, its number stays; later, no other gets it
 		w.lose()
 		w.watched, w.incomplete = watched, true
 	}
@@ -170,7 +170,7 @@ func (w *watcher) attach() (_ *Store, err error) {
 	return dir, nil
 }
 
-// lose forgets a run directory that is there no more.
+// lose forgets a run directory that is gone.
 func (w *watcher) lose() {
 	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
 		w.gone(name)
@@ -180,22 +180,22 @@ func (w *watcher) lose() {
 	w.watched = none
 }
 
-// list does what the events about each name would have done.
+// list does what an event about each name would do.
 func (w *watcher) list(dir *Store) error {
 	names, err := dir.Names()
 	if err != nil {
 		return err
 	}
-	there := map[string]bool{}
+	exists := map[string]bool{}
 	for _, name := range names {
-		there[name] = true
+		exists[name] = true
 		if !w.shown[name] {
 			w.events++
 			w.pending[name] = w.events
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
-		if !there[name] {
+		if !exists[name] {
 			w.gone(name)
 		}
 	}
@@ -203,7 +203,7 @@ func (w *watcher) list(dir *Store) error {
 	return nil
 }
 
-// look returns the pending names that show a namespace, and forgets those that are gone.
+// look returns the pending names that show a namespace, and forgets the names that are gone.
 func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 	showing = map[string]int{}
 	for name, event := range w.pending {
@@ -220,7 +220,7 @@ func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 	return showing, nil
 }
 
-// apply notes what an event says. What has become of a name, the next look finds out.
+// apply takes note of an event. The next look finds out what has become of its name.
 func (w *watcher) apply(e event) {
 	w.events++
 	switch {
@@ -242,11 +242,11 @@ func (w *watcher) gone(name string) {
 	w.changes = append(w.changes, numbered{Change{name, false}, w.events})
 }
 
-// showsNamespace says whether a name shows a namespace, or a link that leads to one. It returns a *[NotExistError] if
-// there is no such name.
+// showsNamespace reports whether a name shows a namespace, or is a link to one. It returns a *[NotExistError] if the name is
+// missing.
 func (s *Store) showsNamespace(name string) (bool, error) {
 	target, err := s.open(s.dir, name, unix.O_PATH)
-	if err != nil { // perhaps a link that leads nowhere
+	if err != nil { // perhaps a dangling link
 		top, err := s.openTop(name)
 		if err != nil {
 			return false, err
@@ -254,5 +254,5 @@ func (s *Store) showsNamespace(name string) (bool, error) {
 		return false, top.Close()
 	}
 	defer target.Close()
-	return isNamespace(target)
+	return sys.IsNamespace(target)
 }

@@ -29,6 +29,9 @@ type Plan struct {
 	// built and about to be published. It excludes Keep.
 	Replace bool
 
+	// Force lets Replace delete also what [persist.Store.Delete] deletes only with force.
+	Force bool
+
 	// Keep publishes namespaces although a step failed: those that were complete, and the one on which the step failed as
 	// it was. Run then returns a *KeptError.
 	Keep bool

@@ -13,7 +13,7 @@ import (
 
 // replace opens what a name shows, if it may be deleted. While it is open, it cannot be confused with what comes later.
 func (t *transaction) replace(ctx context.Context, name string) error {
-	shown, err := t.store.Deletable(ctx, name)
+	shown, err := t.store.Deletable(ctx, name, t.plan.Force)
 	if isGone(err) {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (t *transaction) makeRoom(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := t.store.DeleteShown(ctx, name, shown); err != nil && !isGone(err) {
+		if err := t.store.DeleteShown(ctx, name, shown, t.plan.Force); err != nil && !isGone(err) {
 			return fmt.Errorf("replace: %w", err)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // The Linux files document what is exported here.
 
 // unsupported returns the *[persist.UnsupportedError] that package persist returns for everything.
-func unsupported() error { return persist.CheckTrust("/") }
+func unsupported() error { return persist.Unsupported() }
 
 // mayStart returns an error, so that no plan can be run.
 func mayStart() error { return unsupported() }

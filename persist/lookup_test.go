@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,7 +46,7 @@ func TestLookupOpen(t *testing.T) {
 			t.Errorf("%s: %+v, but Lookup says %+v", name, e, looked)
 		}
 		if ns != nil {
-			if st, err := fstat(ns); err != nil || st.Ino != e.Inode || !isNetwork(ns) {
+			if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode || !sys.IsNetwork(ns) {
 				t.Errorf("%s: inode %d is open, %v; want %d", name, st.Ino, err, e.Inode)
 			}
 			ns.Close()
@@ -75,7 +76,7 @@ func TestLookupOpenOfWhatChanges(t *testing.T) {
 	go func() {
 		defer close(over)
 		for range 500 {
-			if err := unix.Mount(procPath(other), s.Path("x"), "", unix.MS_BIND, ""); err != nil {
+			if err := unix.Mount(sys.FdPath(other), s.Path("x"), "", unix.MS_BIND, ""); err != nil {
 				t.Error(err)
 			}
 			if err := unix.Unmount(s.Path("x"), unix.MNT_DETACH); err != nil {
@@ -94,7 +95,7 @@ func TestLookupOpenOfWhatChanges(t *testing.T) {
 			t.Errorf("%+v, %v", e, err)
 		}
 		if ns != nil {
-			if st, err := fstat(ns); err != nil || st.Ino != e.Inode {
+			if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode {
 				t.Errorf("inode %d is open, %v, of %+v", st.Ino, err, e)
 			}
 			ns.Close()
@@ -138,7 +139,7 @@ func TestLastDone(t *testing.T) {
 		if unix.Stat("/proc/self/fd/"+f.Name(), &st) == nil {
 			for _, name := range []string{"a", "c", "k"} {
 				if below, err := s.openBare(name, unix.O_PATH); err == nil {
-					if b, err := fstat(below); err == nil && b.Dev == st.Dev && b.Ino == st.Ino {
+					if b, err := sys.Fstat(below); err == nil && b.Dev == st.Dev && b.Ino == st.Ino {
 						open++
 					}
 					below.Close()

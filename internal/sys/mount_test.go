@@ -1,6 +1,6 @@
 //go:build linux
 
-package persist
+package sys
 
 import (
 	"os"

@@ -1,0 +1,209 @@
+//go:build linux
+
+package persist
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/netns-go/netns/internal/sys"
+	"golang.org/x/sys/unix"
+)
+
+// Delete removes a name: it unmounts the namespace, which ends unless another process or mount holds it, and unlinks the file.
+// It removes a symbolic link, and leaves the target alone. With force, it also removes a name that may be mounted in another
+// mount namespace, that another tool made a moment ago, or that another version of netns made.
+//
+// It returns a *[NameError], a *[NotExistError], a *[StateError] for a name that it does not remove, a *[PrivilegeError], or a
+// *[BusyError] if a live transaction holds the name for five seconds.
+func (s *Store) Delete(ctx context.Context, name string, force bool) error {
+	return s.remove(ctx, name, func(h *held) error { return s.mayDelete(name, h, force) })
+}
+
+// DeleteShown is Delete for a name only while it shows an open file or namespace, or is a link to it. If the name shows
+// anything else, DeleteShown returns a *[NotExistError].
+func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File, force bool) error {
+	return s.remove(ctx, name, func(h *held) error {
+		same, err := sys.SameFile(h.top, shown)
+		if h.link && !same && err == nil {
+			same, err = s.leadsTo(name, shown)
+		}
+		if err != nil {
+			return err
+		}
+		if !same {
+			return &NotExistError{s.Path(name)}
+		}
+		return s.mayDelete(name, h, force)
+	})
+}
+
+// Deletable returns the open file that a name shows, for DeleteShown, if Delete would remove the name. Otherwise it returns
+// the error of Delete.
+func (s *Store) Deletable(ctx context.Context, name string, force bool) (shown *os.File, err error) {
+	h, err := s.hold(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayDelete(name, h, force); err != nil {
+		h.close()
+		return nil, err
+	}
+	h.file.Close() // which may be nil
+	return h.top, nil
+}
+
+// CheckShown returns a *[StateError] if a name shows anything but an open file, which may be nil.
+func (s *Store) CheckShown(name string, shown *os.File) error {
+	if shown != nil {
+		st, err := sys.Fstat(shown)
+		if err != nil {
+			return err
+		}
+		if same, err := s.stillShows(name, &st); err != nil || same {
+			return err
+		}
+	}
+	entry, err := s.Lookup(name)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &StateError{s.Path(name), entry}
+}
+
+// mayDelete returns the error of Delete for a held name that it does not remove.
+func (s *Store) mayDelete(name string, h *held, force bool) error {
+	switch h.state {
+	case Ready, Stale, Unmounted:
+		return nil
+	case Foreign:
+		if h.stat.Size > 0 { // no tool leaves such a file of a namespace
+			break
+		}
+		if force {
+			return nil
+		}
+		err := s.mayDeleteForeign(name, &h.stat)
+		var young *BusyError
+		if errors.As(err, &young) {
+			young.Reason += "; wait, or use force"
+		}
+		return err
+	case Elsewhere, Incompatible:
+		if force {
+			return nil
+		}
+	}
+	return &StateError{s.Path(name), Entry{Name: name, State: h.state}}
+}
+
+// DeleteNames is [Store.Delete] for one name after the other, until one fails. The names of one transaction are links to one
+// claim, and DeleteNames takes its lock once for many of them.
+//
+// It returns what the deleted names showed, a network namespace that is open for setns(2) or nil, and the error of the first
+// name that it could not delete, names[len(shown)], or the context's cause if that ended first.
+func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (shown []*os.File, err error) {
+	b := &batch{store: s, force: force}
+	defer b.release()
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return shown, context.Cause(ctx)
+		}
+		ns, err := b.delete(ctx, name)
+		if err != nil {
+			return shown, err
+		}
+		shown = append(shown, ns)
+	}
+	return shown, nil
+}
+
+// A batch is a running DeleteNames. It keeps the claim of the last deleted name locked for the next name.
+type batch struct {
+	store *Store
+	force bool
+	claim *os.File // or nil
+	stat  unix.Stat_t
+	text  text      // of claim
+	since time.Time // when it was locked
+}
+
+// delete deletes a name, and returns the network namespace that it showed, or nil.
+func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error) {
+	if err := CheckFileName(name); err != nil {
+		return nil, err
+	}
+	h := b.member(name)
+	if h == nil {
+		b.release() // or hold would wait for this batch's own lock
+		if h, err = b.store.hold(ctx, name); err != nil {
+			return nil, err
+		}
+		if b.claim, b.stat, b.since = h.file, h.stat, time.Now(); h.link || h.plain {
+			defer b.release()
+		}
+	}
+	if err = b.store.mayDelete(name, h, b.force); err == nil {
+		err = b.store.removeHeld(ctx, name, h)
+	}
+	if err != nil || !h.mounted || !sys.IsNetwork(h.top) {
+		h.top.Close()
+		return nil, err
+	}
+	return h.top, nil
+}
+
+// member holds a name if a namespace is mounted on it and covers the claim that is already locked. It returns nil for any other
+// name, and if it may not look. peel says why this comparison, in this order, is enough.
+func (b *batch) member(name string) *held {
+	if b.claim == nil {
+		return nil
+	}
+	if time.Since(b.since) > lockShare {
+		b.release()
+		time.Sleep(longestPause + time.Millisecond)
+		return nil
+	}
+	top, _, mounted, err := b.store.openShown(name)
+	if err != nil || top == nil {
+		return nil
+	}
+	if mounted {
+		mounted, err = b.store.covers(name, &b.stat)
+	}
+	if err != nil || !mounted {
+		top.Close()
+		return nil
+	}
+	if b.text == nil {
+		b.text = wholeText(b.claim, b.stat.Size)
+	}
+	return &held{top: top, mounted: true, file: b.claim, state: Ready, stat: b.stat, text: b.text}
+}
+
+// lockShare is how long a batch keeps one claim locked. Then it pauses for longer than wait does, so that a waiting process
+// gets the lock. lockShare is well below patience.
+const lockShare = time.Second
+
+// release gives up the claim and its lock.
+func (b *batch) release() {
+	b.claim.Close() // also of nil
+	b.claim, b.text = nil, nil
+}
+
+// wholeText reads a locked claim, which no other process changes, unless it is too long to keep.
+func wholeText(claim *os.File, size int64) text {
+	const longest = 1 << 20
+	data := make([]byte, min(size, longest))
+	if n, err := claim.ReadAt(data, 0); err != nil || int64(n) < size {
+		return io.NewSectionReader(claim, 0, size)
+	}
+	return bytes.NewReader(data)
+}
