@@ -234,7 +234,7 @@ func TestInjectedFailure(t *testing.T) {
 		{"lo up", "ioctl:error=EPERM:when=2", "", 1, // not for want of a capability: root has them
 			[]string{"create: a: loopback: set lo up: ioctl SIOCSIFFLAGS: operation not permitted: CAP_NET_ADMIN is there, but something else refuses it"}},
 		{"unshare of the second", "unshare:error=ENOMEM:when=2", "", 1, []string{"create: b: unshare: cannot allocate memory"}},
-		{"lo up of the second", "ioctl:error=ENOBUFS:when=6", "", 1, []string{"create: b: loopback: set lo up: ioctl SIOCSIFFLAGS: no buffer"}},
+		{"lo up of the second", "ioctl:error=ENOBUFS:when=5", "", 1, []string{"create: b: loopback: set lo up: ioctl SIOCSIFFLAGS: no buffer"}},
 		{"killed at unshare", "unshare:signal=KILL", "", 1, []string{"create: the child ended before its work was done: signal: killed"}},
 		{"killed at the second link", "linkat:signal=KILL:when=2", "", 1, []string{"signal: killed"}},
 		{"parent killed at the commit", "pwrite64:signal=KILL:when=2", "", 128 + 9, nil},

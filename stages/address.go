@@ -48,15 +48,8 @@ func (a address) Do(*Target) error {
 		return fmt.Errorf("open rtnetlink: %w", os.NewSyscallError("socket", err))
 	}
 	defer unix.Close(socket)
-	lo, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	if err := unix.IoctlIfreq(socket, unix.SIOCGIFINDEX, lo); err != nil { // any socket will do, see netdevice(7)
-		return fmt.Errorf("find lo: %w", os.NewSyscallError("ioctl SIOCGIFINDEX", err))
-	}
 	for _, prefix := range a.prefixes {
-		if err := request(socket, newAddress(prefix, lo.Uint32())); err != nil {
+		if err := request(socket, newAddress(prefix)); err != nil {
 			err = fmt.Errorf("add %v to lo: %w", prefix, err)
 			if errors.Is(err, unix.EACCES) { // IPv6 is off (inet6_addr_add); no capability would help
 				return err
@@ -67,21 +60,21 @@ func (a address) Do(*Target) error {
 	return nil
 }
 
-// newAddress returns the request that gives an interface an address, or leaves it as it is if the interface has the address
-// already.
-func newAddress(p netip.Prefix, index uint32) []byte {
+// newAddress returns the request that gives lo an address, or changes nothing if lo has the address already.
+func newAddress(p netip.Prefix) []byte {
+	const lo = 1 // in every network namespace: LOOPBACK_IFINDEX, see loopback_net_init
 	native, ip := binary.NativeEndian, p.Addr().AsSlice()
 	family, flags := byte(unix.AF_INET), byte(0)
 	if p.Addr().Is6() {
 		// Without IFA_F_NODAD the kernel would first look for another owner of the address, and there is none on lo.
 		family, flags = unix.AF_INET6, unix.IFA_F_NODAD
 	}
-	m := make([]byte, 4, 64) // struct nlmsghdr, whose length follows at the end
+	m := make([]byte, 4, 64) // struct nlmsghdr: its length comes last
 	m = native.AppendUint16(m, unix.RTM_NEWADDR)
 	m = native.AppendUint16(m, unix.NLM_F_REQUEST|unix.NLM_F_ACK|unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
-	m = append(m, make([]byte, 8)...)                                 // sequence number and port
-	m = append(m, family, byte(p.Bits()), flags, 0)                   // struct ifaddrmsg, with the scope of the universe
-	m = native.AppendUint32(m, index)                                 // its last field
+	m = append(m, make([]byte, 8)...)               // sequence number and port
+	m = append(m, family, byte(p.Bits()), flags, 0) // struct ifaddrmsg, with the scope RT_SCOPE_UNIVERSE
+	m = native.AppendUint32(m, lo)
 	for _, kind := range []uint16{unix.IFA_LOCAL, unix.IFA_ADDRESS} { // struct rtattr; they differ only with a peer
 		m = native.AppendUint16(m, uint16(unix.SizeofRtAttr+len(ip)))
 		m = append(native.AppendUint16(m, kind), ip...)

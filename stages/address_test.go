@@ -41,7 +41,7 @@ func TestAddressRequest(t *testing.T) {
 		"2001:db8::1/64": {unix.AF_INET6, 64, unix.IFA_F_NODAD, 0},
 	} {
 		prefix := netip.MustParsePrefix(text)
-		messages, err := syscall.ParseNetlinkMessage(newAddress(prefix, 7))
+		messages, err := syscall.ParseNetlinkMessage(newAddress(prefix))
 		if err != nil || len(messages) != 1 {
 			t.Fatalf("%s: %v, %v", text, messages, err)
 		}
@@ -50,7 +50,7 @@ func TestAddressRequest(t *testing.T) {
 		if m.Header.Type != unix.RTM_NEWADDR || m.Header.Flags != flags {
 			t.Errorf("%s: header %+v", text, m.Header)
 		}
-		if !bytes.Equal(m.Data[:4], want) || unix.SizeofIfAddrmsg != 8 || m.Data[4]+m.Data[7] != 7 {
+		if !bytes.Equal(m.Data[:4], want) || unix.SizeofIfAddrmsg != 8 || m.Data[4]+m.Data[7] != 1 {
 			t.Errorf("%s: ifaddrmsg %v", text, m.Data[:8])
 		}
 		attributes, err := syscall.ParseNetlinkRouteAttr(&m)

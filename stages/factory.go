@@ -71,8 +71,7 @@ func (f *Factory) run(ctx context.Context, names []string, hand bool) (*os.File,
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	open := func() (*persist.Store, func(), error) { return f.open(ctx) }
-	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take, open: open}
+	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take, open: f.open}
 	made, err := t.run(ctx)
 	if t.committed {
 		f.keep(t.workers[0])

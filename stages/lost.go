@@ -5,7 +5,6 @@ package stages
 import (
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/netns-go/netns/rollback"
 )
@@ -35,10 +34,6 @@ func (w *worker) wait() (*os.ProcessState, error) {
 		w.lost = &lostError{w.process.Pid}
 		return nil, w.lost
 	}
-}
-
-func (t *transaction) hasLost() bool {
-	return slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil })
 }
 
 // addLost adds a *[rollback.UndoError] to an error for each lost child.

@@ -42,7 +42,7 @@ func run(ctx context.Context, dir string, plan *Plan, hand bool) (*os.File, erro
 	if err != nil {
 		return nil, err
 	}
-	open := func() (*persist.Store, func(), error) {
+	open := func(ctx context.Context) (*persist.Store, func(), error) {
 		store, err := persist.Prepare(ctx, dir)
 		return store, func() { store.Close() }, err
 	}

@@ -18,10 +18,12 @@ import (
 type transaction struct {
 	plan  *Plan
 	dir   string
-	hand  bool                                                     // the child hands over the one namespace
-	again bool                                                     // the one child is kept if the transaction is committed
-	take  func(*Plan) (*worker, error)                             // returns a child that can begin
-	open  func() (store *persist.Store, release func(), err error) // opens the run directory
+	hand  bool // the child hands over the one namespace
+	again bool // the one child is kept if the transaction is committed
+
+	// take returns a child that can begin, and open the run directory.
+	take func(*Plan) (*worker, error)
+	open func(context.Context) (store *persist.Store, release func(), err error)
 
 	store     *persist.Store      // nil until it is open
 	release   func()              // nil until store is open
@@ -76,7 +78,7 @@ func (t *transaction) children() int {
 
 // reserve opens the run directory and returns an error if a name of the plan is not free.
 func (t *transaction) reserve(ctx context.Context) error {
-	store, release, err := t.open()
+	store, release, err := t.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func (t *transaction) close() {
 	if t.made != nil {
 		t.made.Close()
 	}
-	if t.hasLost() {
+	if slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil }) {
 		go t.closeLate()
 		return
 	}
