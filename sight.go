@@ -16,12 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The inodes of the machine's first PID and user namespace (include/linux/proc_ns.h, nsfs.h).
-const (
-	firstPIDNS  = 0xEFFFFFFC
-	firstUserNS = 0xEFFFFFFD
-)
-
 // CheckSight returns an error if a process could be in one of some open namespaces, and /proc would not show it to the
 // caller:
 //   - /proc is mounted with hidepid, and hides other users' processes: a *[PrivilegeError] if CAP_SYS_PTRACE would show
@@ -60,7 +54,7 @@ func CheckSight(namespaces ...*Namespace) error {
 // checkHidepid returns an error if /proc hides what the caller may not trace, see proc(5).
 func checkHidepid(path string) error {
 	capable := persist.HasCapability(unix.CAP_SYS_PTRACE)
-	if capable && inodeOf("/proc/self/ns/user") == firstUserNS {
+	if capable && sys.UserNamespace() == sys.FirstUserNS {
 		return nil
 	}
 	option, err := hidepid()
@@ -105,7 +99,7 @@ func hidepid() (string, error) {
 // showsMachine reports whether /proc, which shows this process, belongs to the machine's first PID namespace, which has all
 // processes. If this process is in that, no other one's shows it.
 func showsMachine() bool {
-	return inodeOf("/proc/self/ns/pid") == firstPIDNS || inodeOf("/proc/1/ns/pid") == firstPIDNS
+	return inodeOf("/proc/self/ns/pid") == sys.FirstPIDNS || inodeOf("/proc/1/ns/pid") == sys.FirstPIDNS
 }
 
 // inodeOf returns the inode of a file, or 0.

@@ -169,3 +169,8 @@ func isStackedOn(dir string, below int) (bool, error) {
 	}
 	return t.top().ID != below && t.top().Parent != below, nil
 }
+
+// unmountDir removes the uppermost mount from a directory. If anything uses the mount, the kernel returns EBUSY.
+func unmountDir(dir string) error {
+	return sys.PathError("umount", dir, sys.Again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }))
+}

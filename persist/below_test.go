@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What is below a mount and is no regular file has no claim, and is not opened: opening a pipe waits for a writer.
+// A name whose lowest layer is no regular file has no claim. The package does not open that layer: opening a pipe waits for a writer.
 func TestBelowIsNoFile(t *testing.T) {
 	for kind, make := range map[string]func(path string) error{
 		"a pipe":   func(path string) error { return unix.Mkfifo(path, 0o600) },

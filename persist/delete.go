@@ -15,11 +15,11 @@ import (
 )
 
 // Delete removes a name: it unmounts the namespace, which ends unless another process or mount holds it, and unlinks the file.
-// It removes a symbolic link, and leaves the target alone. With force, it also removes a name that may be mounted in another
-// mount namespace, that another tool made a moment ago, or that another version of netns made.
+// It removes a symbolic link, and leaves the target alone. With force, Delete removes three more kinds of names: one that may
+// be mounted in another mount namespace, one that another tool made a moment ago, and one of another version of netns.
 //
-// It returns a *[NameError], a *[NotExistError], a *[StateError] for a name that it does not remove, a *[PrivilegeError], or a
-// *[BusyError] if a live transaction holds the name for five seconds.
+// It returns a *[NameError], a *[NotExistError], a *[PrivilegeError], or a *[StateError] for a name that it does not remove.
+// If a live transaction holds the name for five seconds, it returns a *[BusyError].
 func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 	return s.remove(ctx, name, func(h *held) error { return s.mayDelete(name, h, force) })
 }
@@ -107,8 +107,8 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 // DeleteNames is [Store.Delete] for one name after the other, until one fails. The names of one transaction are links to one
 // claim, and DeleteNames takes its lock once for many of them.
 //
-// It returns what the deleted names showed, a network namespace that is open for setns(2) or nil, and the error of the first
-// name that it could not delete, names[len(shown)], or the context's cause if that ended first.
+// For each deleted name it returns the network namespace that the name showed, open for setns(2), or nil. The error is that of
+// the first name that it could not delete, names[len(shown)], or the context's cause.
 func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (shown []*os.File, err error) {
 	b := &batch{store: s, force: force}
 	defer b.release()

@@ -45,7 +45,7 @@ func left(t *testing.T, s *Store, want ...string) {
 	}
 }
 
-// Names of one claim and of others, by turns, one that has two namespaces, another tool's, and a link.
+// The names are of one claim and of others, by turns. One has two namespaces, another tool made one, and one is a link.
 func TestDeleteNames(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "a", "c", "e", "f")
@@ -74,7 +74,7 @@ func TestDeleteNames(t *testing.T) {
 	left(t, s)
 }
 
-// It stops at the first name that fails, and says which by what it returns; the others are as they were.
+// DeleteNames stops at the first name that fails, returns what the names before it showed, and leaves the others as they were.
 func TestDeleteNamesStops(t *testing.T) {
 	s := prepared(t)
 	for _, bad := range []string{"a", "nope", "b/ad", "stale"} {
@@ -94,8 +94,8 @@ func TestDeleteNamesStops(t *testing.T) {
 	}
 }
 
-// A name that another transaction made since is that one's: its lock counts, and it is not touched. Neither is what comes
-// after it when the context ends.
+// A name that another transaction has made again belongs to that one: DeleteNames waits for its lock. When the context ends, it
+// leaves this name and those after it alone.
 func TestDeleteNamesRespectsOthers(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "a", "b", "c")
@@ -126,7 +126,7 @@ func TestDeleteNamesRespectsOthers(t *testing.T) {
 	}
 }
 
-// What is made under a name, with its lock held by nobody, while that of the claim before is: each is what it is.
+// Another transaction makes a name again while the batch holds the lock of the old claim. The batch tells them apart.
 func TestDeleteNamesComparesTheFileBelow(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "a", "b")
@@ -162,7 +162,7 @@ func TestDeleteNamesComparesTheFileBelow(t *testing.T) {
 	left(t, s)
 }
 
-// Whoever waits for the claim of many names has a turn before all of them are gone.
+// A process that waits for the claim of many names gets it before all of them are gone.
 func TestDeleteNamesGivesOthersATurn(t *testing.T) {
 	s := prepared(t)
 	names := make([]string, 1001)

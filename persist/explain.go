@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Explain adds to the error of a system call what its errno leaves open. If the errno is ENOSPC, the text names limit, the
+// Explain explains the error of a system call. If the errno is ENOSPC, the text names limit, the
 // sysctl(8) that the kernel counts the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or
 // EACCES, Explain returns what [Needs] returns for the capability. Any other error, and nil, stays as it is.
 func Explain(capability int, purpose, limit string, err error) error {
@@ -32,9 +32,9 @@ func limited(limit string, err error) error {
 	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, value)
 }
 
-// Needs explains an EPERM or EACCES. It returns a *[PrivilegeError] if the calling thread lacks the capability for the call
-// (unix.CAP_SYS_ADMIN, for example), or has it in a user namespace only, and a *[RefusedError] if the thread has it. Any other
-// error, an explained one and nil stay as they are.
+// Needs explains an EPERM or EACCES. It returns a *[PrivilegeError] if the calling thread lacks a capability
+// (unix.CAP_SYS_ADMIN, for example), or has it in a user namespace only. If the thread has it, Needs returns a
+// *[RefusedError]. Any other error, an explained one and nil stay as they are.
 func Needs(capability int, purpose string, err error) error {
 	if isExplained(err) {
 		return err

@@ -60,8 +60,8 @@ func wait(ctx context.Context, limit time.Duration, try func() error) error {
 	}
 }
 
-// lockFor takes the lock of a name's claim. The members of one transaction share that lock, so callers that delete several of
-// them at once queue for it. lockFor waits as long as the claim keeps changing, because then the callers before it get on.
+// lockFor takes the lock of a name's claim. The members of one transaction share the lock, so callers that delete several
+// members at once queue for it. While the claim changes, lockFor waits on, because the callers before it make progress.
 func (s *Store) lockFor(ctx context.Context, name string, file *os.File) error {
 	before, err := sys.Fstat(file)
 	if err != nil {
@@ -120,11 +120,11 @@ func numbersIn(path string) []int {
 }
 
 // lockDir takes the lock for making or removing a run directory and its mounts. Any process that can read the directory could
-// hold flock(2) on it for ever, so the lock is on a file beside the directory that only root and its owner can open. unlock
+// hold flock(2) on it for ever. So the lock is on a file beside the directory, which only root and its owner can open. unlock
 // removes the file. If a killed process leaves one behind, a later caller uses and removes it.
 //
-// If such a file is impossible, because other users may write to the parent directory or the caller may not, lockDir takes no
-// lock and returns no error. It returns a *[BusyError] if another process keeps the lock for five seconds.
+// lockDir takes no lock, and returns no error, if other users may write to the parent directory, or the caller may not. It
+// returns a *[BusyError] if another process keeps the lock for five seconds.
 func lockDir(ctx context.Context, dir string) (unlock func(), err error) {
 	for {
 		f, err := openLock(dir)

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// One holds the lock at a time, and the last leaves no file, whatever there was before.
+// One caller holds the lock at a time. The last one leaves no file, even if another process left one before.
 func TestLockDir(t *testing.T) {
 	world.Clean(t)
 	base := t.TempDir()
@@ -61,7 +61,7 @@ func TestLockDir(t *testing.T) {
 	}
 }
 
-// Where others may write, the file could be theirs: there is none.
+// If other users may write to the parent directory, the file could be theirs, so lockDir makes none.
 func TestNoLockDir(t *testing.T) {
 	world.Clean(t)
 	base := t.TempDir()
@@ -78,7 +78,7 @@ func TestNoLockDir(t *testing.T) {
 	}
 }
 
-// Who has a file open is named, but not for the descriptor that is asked about.
+// openBy names the processes that have a file open, but does not count the descriptor that it gets.
 func TestOpenBy(t *testing.T) {
 	f, err := os.CreateTemp(t.TempDir(), "")
 	if err != nil {

@@ -25,51 +25,6 @@ func (s *Store) Lookup(name string) (Entry, error) {
 	}
 }
 
-// LookupOpen is [Store.Lookup] and [Store.Namespace] in one, does less than either, and does not wait. The namespace is the
-// one that the entry describes. It is nil if the name shows no network namespace, shows another one meanwhile, or cannot be
-// opened. LookupOpen needs the privilege of Lookup, and returns the same errors.
-func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
-	if err := CheckFileName(name); err != nil {
-		return Entry{}, nil, err
-	}
-	if e, ns, err := s.openMounted(name); ns != nil || err != nil {
-		return e, ns, err
-	}
-	e, err := s.Lookup(name)
-	if err != nil || e.Inode == 0 {
-		return e, nil, err
-	}
-	ns, err := s.openNamespace(name)
-	if err != nil { // gone meanwhile, or of another type
-		return e, nil, nil
-	}
-	if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode {
-		ns.Close()
-		return e, nil, err
-	}
-	return e, ns, nil
-}
-
-// openMounted is LookupOpen for a name with a network namespace mounted on it. For any other name it returns neither a file
-// nor an error.
-func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
-	f, st, mounted, err := s.openShown(name)
-	if err != nil || f == nil {
-		return e, nil, nil
-	}
-	if mounted && sys.IsNetwork(f) {
-		e = Entry{Name: name, State: Ready, Inode: st.Ino}
-		if err = s.judge(&e); err == nil {
-			return e, f, nil
-		}
-	}
-	f.Close()
-	if isMissing(err) {
-		err = nil // the name has gone meanwhile
-	}
-	return e, nil, err
-}
-
 // look is one attempt at Lookup. It is not settled if the name changed meanwhile, for example because a transaction mounted
 // its namespace and ended after look found the claim without a mount.
 func (s *Store) look(name string) (e Entry, settled bool, err error) {

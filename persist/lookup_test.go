@@ -67,7 +67,7 @@ func TestLookupOpen(t *testing.T) {
 	remove(t, s, "done", "beside", "kept", "begun", "uts")
 }
 
-// However a name changes, what is open is what the entry tells of.
+// The open namespace is always the one that the entry describes, however the name changes.
 func TestLookupOpenOfWhatChanges(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")
@@ -104,7 +104,7 @@ func TestLookupOpenOfWhatChanges(t *testing.T) {
 	remove(t, s, "x")
 }
 
-// One claim that is done says nothing of another, and no more than one stays open.
+// A done claim says nothing about another claim, and no more than one stays open.
 func TestLastDone(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "a", "b")

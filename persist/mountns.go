@@ -51,9 +51,9 @@ func (a mountNS) isContainers() (bool, error) {
 	return err == nil && a.is(first), nil
 }
 
-// HiddenFromInit reports whether a name shows a namespace to the caller but not to PID 1, because the caller is in another
-// mount namespace and the run directory does not propagate out of it. Processes outside then take the name for left behind.
-// If the caller may not look, HiddenFromInit returns false.
+// HiddenFromInit reports whether a name shows a namespace to the caller but not to PID 1. That happens in a mount namespace
+// out of which the run directory does not propagate. Processes outside then take the name for left behind. If the caller may
+// not look, HiddenFromInit returns false.
 func (s *Store) HiddenFromInit(name string) bool {
 	const first = "/proc/1"
 	theirs, err := os.Readlink(first + "/ns/mnt")
@@ -77,7 +77,7 @@ func (s *Store) HiddenFromInit(name string) bool {
 	return err == nil && !ns
 }
 
-// A fate tells what the kernel shows of a mount namespace other than the caller's.
+// A fate tells whether another mount namespace than the caller's lives, as far as the kernel shows that.
 type fate int
 
 const (
@@ -89,9 +89,9 @@ const (
 // fate asks the kernel for the mounts of the mount namespace, by its id (listmount(2), Linux 6.11). The kernel answers for
 // every namespace, also from inside another PID namespace, and for a namespace that only a descriptor or a bind mount keeps.
 //
-// ENOENT means that the namespace is gone, or has only one mount, and so none of a network namespace. A caller that may not
-// look into the namespace also gets ENOENT, so this is a proof only for a caller that may look into all of them. Any other
-// error, as of an older kernel or a seccomp filter, proves nothing, nor does a walk through /proc.
+// ENOENT means that the namespace is gone, or has only one mount, and so none of a network namespace. The kernel also returns
+// ENOENT to a caller that may not look into the namespace. So it proves the end only to a caller that may look into all
+// namespaces. Any other error, as of an older kernel or a seccomp filter, proves nothing, nor does a walk through /proc.
 func (a mountNS) fate() fate {
 	if a.id == 0 {
 		return unknown
@@ -106,8 +106,8 @@ func (a mountNS) fate() fate {
 	return unknown
 }
 
-// seesAllMounts reports whether the caller may look into every mount namespace of the machine: it has CAP_SYS_ADMIN in the
-// machine's first user namespace, and the kernel lists the mounts of its own mount namespace.
+// seesAllMounts reports whether the caller may look into every mount namespace of the machine. That takes CAP_SYS_ADMIN in the
+// machine's first user namespace, and a kernel that lists the mounts of the caller's own mount namespace.
 func seesAllMounts() bool {
 	if !HasCapability(unix.CAP_SYS_ADMIN) || sys.UserNamespace() != sys.FirstUserNS {
 		return false

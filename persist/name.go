@@ -19,8 +19,8 @@ func (e *NameError) Error() string {
 	return fmt.Sprintf("invalid name %q: %s", e.Name, e.Reason)
 }
 
-// CheckName returns a *[NameError] unless a new network namespace may have this name: 1 to 255 bytes of UTF-8 without slashes
-// and control characters, not beginning with a dot or a hyphen.
+// CheckName returns a *[NameError] unless a new network namespace may have this name. A valid name has 1 to 255 bytes of
+// UTF-8, has no slashes or control characters, and begins with neither a dot nor a hyphen.
 func CheckName(name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err

@@ -24,7 +24,7 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
-// A name that passes stays in the run directory and on its line, whatever it is.
+// Any valid name stays in the run directory and on its line of a record.
 func FuzzCheckName(f *testing.F) {
 	for _, name := range []string{"demo", "..", "a/b", "-x", "\xff", "a\n", ""} {
 		f.Add(name)

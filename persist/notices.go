@@ -13,8 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notices are the events that a watcher waits for: those of inotify(7) in directories, and of poll(2) on mountinfo, which
-// reports each mount or unmount in this mount namespace (proc_pid_mounts(5)). notices never reads mountinfo, because that takes
+// none stands for no watch.
+const none = -1
+
+// notices are the events that a watcher waits for. They come from inotify(7) for directories, and from poll(2) on mountinfo
+// for each mount or unmount in this mount namespace (proc_pid_mounts(5)). A watcher never reads mountinfo, because that takes
 // time in proportion to all mounts.
 type notices struct {
 	inotify int
@@ -84,9 +87,9 @@ const (
 	making   = unix.IN_CREATE
 )
 
-// watch watches the directory at path, called name in an error. A directory that is already watched keeps its number, and watch
-// loses no event: without IN_MASK_ADD the kernel would clear the mask for a moment (inotify_update_existing_watch), and drop
-// events meanwhile.
+// watch watches the directory at path, called name in an error. A watched directory keeps its number, and watch loses no
+// event. Without IN_MASK_ADD the kernel would clear the mask for a moment (inotify_update_existing_watch), and drop events
+// meanwhile.
 func (n *notices) watch(path, name string) (watch int, err error) {
 	err = sys.Again(func() (err error) {
 		watch, err = unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
@@ -99,7 +102,7 @@ func (n *notices) watch(path, name string) (watch int, err error) {
 	return watch, err
 }
 
-// unwatch ends a watch, unless it has ended or is none.
+// unwatch ends a watch that may have ended.
 func (n *notices) unwatch(watch int) {
 	if watch != none {
 		_, _ = unix.InotifyRmWatch(n.inotify, uint32(watch))

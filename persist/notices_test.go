@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A directory is watched anew at each look, whatever happens in it meanwhile: no event is lost by that.
+// The watcher watches a directory again at each look, while it changes. That loses no event.
 func TestWatchAgainLosesNothing(t *testing.T) {
 	n, err := openNotices()
 	if err != nil {

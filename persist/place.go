@@ -39,7 +39,7 @@ func (r *record) place() (place, error) {
 func (r *record) over() bool { return r.tx == txDone || r.tx == txKept }
 
 // otherBoot reports whether the claim was made before the machine last started. It is right only for a claim of this mount
-// namespace: after a start the kernel uses ids again, and a container has a boot id of its own.
+// namespace: after a start the kernel uses ids again. A container has a boot id of its own.
 func (r *record) otherBoot() bool {
 	boot := bootID()
 	return r.boot != boot && r.boot != unknownBoot && boot != unknownBoot
@@ -51,7 +51,7 @@ const unknownBoot = "unknown"
 // knownBoot is the boot id, once it is known. It stays the same while this process runs.
 var knownBoot atomic.Pointer[string]
 
-// bootID returns the random id of this start of the kernel (proc_sys_kernel(5)), or unknownBoot: a /proc with subset=pid has
+// bootID returns the random id of this start of the kernel (proc_sys_kernel(5)), or unknownBoot. A /proc with subset=pid has
 // no such file, and a sandbox may cover it. A container can have an id of its own.
 func bootID() string {
 	if known := knownBoot.Load(); known != nil {
@@ -72,10 +72,10 @@ func bootID() string {
 	return id
 }
 
-// MadeElsewhere checks that names, each of which should show a certain open namespace, were made in this container: in the
-// mount namespace of the caller or of the first process that /proc shows, and not in the machine's first one. It returns the
-// first name for which that is false, or "". Such a name may be known outside of the container, as may a name that another
-// tool made, and one that shows another namespace now. MadeElsewhere returns a *[PrivilegeError] if the caller may not look.
+// MadeElsewhere returns the first of some names that was not made in this container, or "". A name was made in this container
+// if it shows its open namespace, shown[i], and has a claim of the right mount namespace. That is the caller's, or that of the
+// first process that /proc shows, but never the machine's first one. Any other name may be known outside of the container.
+// MadeElsewhere returns a *[PrivilegeError] if the caller may not look.
 func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
 	var last *os.File // the names of one transaction share a claim
 	var known *record

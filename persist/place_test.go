@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A boot id that cannot be read is unknown. It is neither an error nor another boot.
+// An unreadable boot id is unknown. It is neither an error nor another boot.
 func TestUnknownBoot(t *testing.T) {
 	const id = "/proc/sys/kernel/random/boot_id"
 	s := prepared(t)

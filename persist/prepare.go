@@ -14,16 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Prepare opens the run directory (the default one if dir is empty) for making namespaces. If the directory is missing, Prepare
-// makes it. If it is no mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces (MS_SHARED),
-// but the directory has a peer group of its own: in that of a shared /run, the kernel would mount every namespace twice. The
-// directory and its mount stay when the namespaces end, until [Release].
+// Prepare opens the run directory (the default one if dir is empty) for making namespaces. If the directory is missing,
+// Prepare makes it. If it is no mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces
+// (MS_SHARED). But the directory has a peer group of its own, because in that of a shared /run, the kernel would mount every
+// namespace twice. The directory and its mount stay when the namespaces end, until [Release].
 //
 // Only root makes the default directory. Root would not trust one that belongs to another user, and could then make no
 // namespaces. Other users get an error that matches [fs.ErrPermission] and says how root makes the directory.
 //
-// Prepare returns a *[PrivilegeError], a *[RefusedError], an *[UnsupportedError] before Linux 5.2, or a *[BusyError] if another
-// process of root or the caller is still setting the directory up after five seconds.
+// Prepare returns a *[PrivilegeError], a *[RefusedError], or an *[UnsupportedError] before Linux 5.2. If another process of
+// root or the caller sets the directory up for more than five seconds, it returns a *[BusyError].
 func Prepare(ctx context.Context, dir string) (*Store, error) {
 	// EBADF or ENOENT if the call exists. Prepare asks now, when nothing has to be undone yet.
 	if _, err := unix.OpenTree(-1, "", 0); err == unix.ENOSYS {
@@ -90,8 +90,8 @@ func setUp(ctx context.Context, dir string) error {
 	return err
 }
 
-// makeDir makes the run directory unless it exists. The directory gets its final mode, which lets every user list it whatever
-// the umask is, before it gets its name: so a killed process leaves none with another mode. A later caller uses the one
+// makeDir makes the run directory unless it exists. Under any umask, the mode lets every user list the directory. The
+// directory gets its mode before its name, so a killed process leaves none with another mode. A later caller uses a directory
 // without the name.
 func makeDir(dir string) (made bool, err error) {
 	if _, err := os.Lstat(dir); err == nil {
@@ -136,9 +136,9 @@ func openToAll(path string) error {
 // Release unmounts and removes a run directory without names, or the default one if dir is empty. It undoes Prepare. It does
 // nothing if the directory is missing.
 //
-// It returns a *[BusyError] if the directory has a name in it, if a process has it open, if anything is mounted in it, or if a
-// mount on it is not the directory itself. Names and mounts of namespaces then stay, but mounts of the directory itself may be
-// gone. The next Prepare makes them again. Release returns a *[TrustError] or a *[PrivilegeError] as Prepare does.
+// It returns a *[BusyError] if the directory has a name, is open in a process, has a mount in it, or is covered by a mount of
+// anything but itself. Names and mounts of namespaces then stay, but mounts of the directory itself may be gone. The next
+// Prepare makes them again. Release returns a *[TrustError] or a *[PrivilegeError] as Prepare does.
 //
 // A mount on the directory in another mount namespace goes with the directory (rmdir(2)). Usually that is a copy of the
 // directory's own mount, and as empty.
@@ -174,7 +174,8 @@ func Release(ctx context.Context, dir string) error {
 	return refused(err)
 }
 
-// unmountAll unmounts an empty directory's own mounts, if all of them are the directory itself. It looks again before each step.
+// unmountAll unmounts an empty directory's own mounts, if all of them are the directory itself. It looks again before each
+// step.
 func unmountAll(dir string) error {
 	for {
 		switch state, err := stateOfDir(dir); {
@@ -191,9 +192,4 @@ func unmountAll(dir string) error {
 			return err
 		}
 	}
-}
-
-// unmountDir removes the uppermost mount from a directory. If anything uses the mount, the kernel returns EBUSY.
-func unmountDir(dir string) error {
-	return sys.PathError("umount", dir, sys.Again(func() error { return unix.Unmount(dir, unix.UMOUNT_NOFOLLOW) }))
 }

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unprepare takes the run directory away.
+// unprepare removes the run directory.
 func unprepare(t *testing.T) {
 	t.Helper()
 	world.Clean(t)
@@ -36,7 +36,7 @@ func prepare(t *testing.T, dir string) {
 	s.Close()
 }
 
-// However many are first, the directory is mounted once.
+// If many first callers come at once, the directory is still mounted once.
 func TestFirstUsersAtOnce(t *testing.T) {
 	for range 20 {
 		unprepare(t)
@@ -54,7 +54,7 @@ func TestFirstUsersAtOnce(t *testing.T) {
 	}
 }
 
-// Anybody who can read the directory can hold its flock. It keeps nobody from setting the directory up, and only for a moment.
+// Any process that can read the directory can hold its flock. That delays the set-up for a moment, but does not prevent it.
 func TestHeldLock(t *testing.T) {
 	unprepare(t)
 	if err := os.Mkdir(DefaultDir, 0o755); err != nil {
@@ -83,7 +83,7 @@ func TestHeldLock(t *testing.T) {
 	}
 }
 
-// A second mount that another tool made is taken away, unless it is in use.
+// unstack removes a second mount that another tool made, unless it is in use.
 func TestUnstack(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		unprepare(t)
@@ -128,7 +128,7 @@ func TestPrepareErrors(t *testing.T) {
 	if _, err := Prepare(t.Context(), "/run/nope/netns"); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("without a parent: %v", err)
 	}
-	if s, err := Prepare(contextFor(t, 0), ""); err == nil { // where there was nothing to wait for
+	if s, err := Prepare(contextFor(t, 0), ""); err == nil { // if it had nothing to wait for
 		s.Close()
 	} else if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("with a context that has ended: %v", err)

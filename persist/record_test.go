@@ -74,7 +74,7 @@ func TestRecordStaysSmall(t *testing.T) {
 	}
 }
 
-// Whatever is in a file, it is read as what was once written, or as none of ours.
+// decodeRecord reads any file as a record that encode could have written, or returns an error.
 func FuzzRecord(f *testing.F) {
 	f.Add(sample().encode())
 	f.Add([]byte("netns claim 1\nb\n"))
@@ -95,7 +95,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// A member is found wherever it is, and wherever the search begins; nothing else is taken for it.
+// memberAt finds a member at any place, from any place where it begins, and takes no other text for it.
 func TestMemberAt(t *testing.T) {
 	r := sample()
 	r.members = append([]member{{memberHere, "x.last", 0}}, r.members...)

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Recover scans a run directory for what dead transactions and other tools left, and repairs what is proven dead; with DryRun it
-// only reports what it would do. It never touches a ready namespace, anything outside the run directory, or anything in a
-// directory that is no run directory. If a thing may live, Recover leaves it, and its Finding says why. A missing directory has
-// no findings. Each Finding has its own error; the error of Recover is for a failed scan.
+// Recover scans a run directory for leftovers of dead transactions and of other tools, and repairs those that are proven dead.
+// With DryRun it only reports them. It never touches a ready namespace, anything outside the run directory, or anything in a
+// directory that is no run directory. If a thing may live, Recover leaves it, and its Finding says why. A missing directory
+// has no findings. Each Finding has its own error; the error of Recover is for a failed scan.
 func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, error) {
 	s, err := Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,15 +44,6 @@ func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, erro
 	s.Close() // an open directory is busy
 	directory, err := recoverDir(ctx, s.Dir(), o.DryRun)
 	return append(findings, directory...), err
-}
-
-// A recovery is a running Recover. It looks at the directory as a whole and at all mount namespaces once. The census is what a
-// Finding says. Before act removes a name, it takes a new census, under the lock of the name.
-type recovery struct {
-	*Store
-	survey *survey
-	census func() census
-	dry    bool
 }
 
 // recoverNames is Recover for the names.
@@ -85,7 +76,7 @@ func (r *recovery) recoverNames(ctx context.Context) ([]Finding, error) {
 	return findings, nil
 }
 
-// act does what a finding about a name says.
+// act carries out the action of a finding about a name.
 func (r *recovery) act(ctx context.Context, f Finding) error {
 	switch {
 	case f.Action == Leave:
@@ -110,9 +101,9 @@ func (r *recovery) act(ctx context.Context, f Finding) error {
 	return err
 }
 
-// Repair removes what a dead transaction left under a name, and under the other names of that transaction: no process ever
-// reported any of it as made. If a delete died, Repair removes the rest of that name. If everything that the transaction was
-// to make exists, Repair marks it as done instead, because only the mark is missing.
+// Repair removes a name of a dead transaction, and the other names that the transaction left. No process ever reported any of
+// them as made. If a delete died, Repair removes the rest of that name. If everything that the transaction was to make exists,
+// Repair marks it as done instead, because only the mark is missing.
 //
 // It returns a *[StateError] for a name in any other state. That includes a transaction of another mount namespace that is not
 // proven gone, because that transaction may live.

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// died makes what a transaction leaves that died when the first of its names was mounted and the second had its file.
+// died leaves the names of a transaction that died when the first one was mounted and the second one had its file.
 func died(t *testing.T, s *Store, mountedName, linked, unlinked string) {
 	t.Helper()
 	c, err := s.Claim([]string{mountedName, linked, unlinked})
@@ -51,7 +51,7 @@ func TestRepairTakesTheWholeTransaction(t *testing.T) {
 	}
 }
 
-// What came under a name of the dead transaction since is another's.
+// A name of the dead transaction that another transaction has made again belongs to that one.
 func TestRepairLeavesWhatCameLater(t *testing.T) {
 	s := prepared(t)
 	died(t, s, "a", "b", "c")
@@ -111,7 +111,7 @@ func TestRecover(t *testing.T) {
 	}
 	os.WriteFile(s.Path("text"), []byte("not a tool's"), 0o600)
 	os.Symlink("/nope", s.Path("link"))
-	os.Symlink("ready", s.Path("alias")) // before all others, of which it must not keep Recover
+	os.Symlink("ready", s.Path("alias")) // the first name, which must not keep Recover from the others
 	os.Mkdir(s.Path("dir"), 0o700)
 
 	before, err := s.Names()
@@ -121,7 +121,7 @@ func TestRecover(t *testing.T) {
 	want := map[string]Action{
 		"half": Remove, "linked": Remove, "all1": Finish, "all2": Finish, "unmounted": Remove,
 		"alive": Leave, "newer": Leave, "young": Leave,
-		"old": Leave, // its ctime is young: nobody can set that back
+		"old": Leave, // its ctime is young: no process can set that back
 	}
 	recovers(t, s, true, want)
 	if after, err := s.Names(); err != nil || strings.Join(after, " ") != strings.Join(before, " ") {
@@ -143,7 +143,7 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// What was mounted in another mount namespace goes when the kernel knows that no more, and not before.
+// Recover removes a claim of another mount namespace when the kernel does not know that any more, and not before.
 func TestRecoverElsewhere(t *testing.T) {
 	s := prepared(t)
 	ns, end := otherMountNS(t)
@@ -160,7 +160,7 @@ func TestRecoverElsewhere(t *testing.T) {
 	recovers(t, s, false, map[string]Action{"x": Remove})
 }
 
-// A transaction of another mount namespace that looks half done here may be all there, and its claim be mounted there.
+// A transaction of another mount namespace that looks half done here may be complete and mounted there.
 func TestRepairLeavesAnotherMountNamespaces(t *testing.T) {
 	s := prepared(t)
 	here, err := thisMountNS()
@@ -190,7 +190,7 @@ func TestRepairLeavesAnotherMountNamespaces(t *testing.T) {
 	}
 }
 
-// Of stacked mounts only the doubled are taken: another namespace below may be somebody's, and what is no namespace is.
+// Of stacked mounts, Recover removes only doubled ones. Another namespace below may be in use, as may a mount of anything else.
 func TestRecoverStacked(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "twice", "two", "foreign")
@@ -214,7 +214,7 @@ func TestRecoverStacked(t *testing.T) {
 	remove(t, s, "twice", "two", "foreign")
 }
 
-// A run directory that is mounted twice, or whose namespaces are, is mended while it is empty.
+// Recover mends a run directory that is mounted twice, or whose namespaces are, while it is empty.
 func TestRecoverRunDirectory(t *testing.T) {
 	unprepare(t)
 	prepare(t, "")
@@ -284,7 +284,7 @@ func TestRecoverPeerGroup(t *testing.T) {
 	recovers(t, s, false, nil)
 }
 
-// What is no run directory is left alone: an empty file in it is not what another tool left of a namespace.
+// Recover leaves any other directory alone: an empty file in it is no leftover of a namespace.
 func TestRecoverOnlyRunDirectories(t *testing.T) {
 	world.Clean(t)
 	dir := world.Scratch + "/conf"

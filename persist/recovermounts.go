@@ -4,14 +4,7 @@ package persist
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path"
-	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/moby/sys/mountinfo"
 	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
@@ -95,37 +88,9 @@ func recoverDir(ctx context.Context, dir string, dry bool) ([]Finding, error) {
 	return []Finding{f}, nil
 }
 
-// A dirState tells how many names a run directory has, how many mounts of its own, and what is wrong with these mounts.
-type dirState struct {
-	names, mounts int
-	self          bool   // each of these mounts is the directory itself
-	fault         string // or ""
-}
-
-// stateOfDir looks at a run directory, and does not leave it open: an open one is busy.
-func stateOfDir(dir string) (state dirState, err error) {
-	s, err := Open(dir)
-	if err != nil {
-		return state, err
-	}
-	defer s.Close()
-	t, err := s.readMounts()
-	if err != nil {
-		return state, err
-	}
-	names, err := s.Names()
-	state = dirState{names: len(names), mounts: len(t.own), self: !slices.ContainsFunc(t.own, func(m *mountinfo.Info) bool { return !t.isSelf(m) })}
-	switch {
-	case len(t.own) > 1:
-		state.fault = "the run directory is mounted " + strconv.Itoa(len(t.own)) + " times"
-	case t.isDoubled():
-		state.fault = "the run directory is in the peer group of the mount it is in, so every namespace is mounted twice"
-	}
-	return state, err
-}
-
 // remount leaves an empty run directory one of its mounts, in a peer group of its own. A mount that another process has open,
-// perhaps to mount in it, is busy, and stays. remount looks again before each step: another repair may have been faster.
+// perhaps to mount in it, is busy, and stays. remount looks again before each step, because another repair may have been
+// faster.
 func remount(ctx context.Context, dir string) error {
 	unlock, err := lockDir(ctx, dir)
 	if err != nil {
@@ -142,118 +107,4 @@ func remount(ctx context.Context, dir string) error {
 		return err
 	}
 	return sys.PathError("mount", dir, ownPeerGroup(dir, 0))
-}
-
-// A mountTable has the mounts in mountinfo (proc_pid_mountinfo(5)), seen from a run directory. Reading it takes time in
-// proportion to all mounts, so only Recover, Release and the first Prepare do.
-type mountTable struct {
-	mounts []*mountinfo.Info
-	byID   map[int]*mountinfo.Info
-	path   string            // of the directory, without links
-	own    []*mountinfo.Info // the mounts of the directory itself; the uppermost, which is open, is the last
-	in     *mountinfo.Info   // the mount that the directory is in, below its own
-}
-
-// readMounts reads the mounts. own begins with the mount that the directory was opened on. A mount that another one covers, for
-// example by a second mount on /run, is in neither own nor in.
-func (s *Store) readMounts() (*mountTable, error) {
-	id, err := sys.MountID(s.dir)
-	if err != nil {
-		return nil, NeedsProc(err)
-	}
-	t := &mountTable{byID: map[int]*mountinfo.Info{}}
-	if t.path, err = os.Readlink(sys.FdPath(s.dir)); err != nil {
-		return nil, NeedsProc(fmt.Errorf("%s: %w", s.Dir(), err))
-	}
-	if t.mounts, err = mountinfo.GetMounts(nil); err != nil {
-		return nil, NeedsProc(err)
-	}
-	for _, m := range t.mounts {
-		t.byID[m.ID] = m
-	}
-	t.in = t.byID[id]
-	for t.in != nil && t.in.Mountpoint == t.path {
-		t.own = append([]*mountinfo.Info{t.in}, t.own...)
-		t.in = t.below(t.in)
-	}
-	return t, nil
-}
-
-// below returns the mount that a mount is mounted on, or nil if the caller cannot see it.
-func (t *mountTable) below(m *mountinfo.Info) *mountinfo.Info {
-	if m.Parent == m.ID {
-		return nil
-	}
-	return t.byID[m.Parent]
-}
-
-// top returns the uppermost of the directory's own mounts, or nil.
-func (t *mountTable) top() *mountinfo.Info {
-	if len(t.own) == 0 {
-		return nil
-	}
-	return t.own[len(t.own)-1]
-}
-
-// isIn reports whether the run directory has or is in a mount.
-func (t *mountTable) isIn(id int) bool {
-	for _, m := range t.own {
-		if m.ID == id {
-			return true
-		}
-	}
-	return t.in != nil && t.in.ID == id
-}
-
-// isBoundOntoItself reports whether the directory is mounted onto itself, as each tool does it.
-func (t *mountTable) isBoundOntoItself() bool { return t.isSelf(t.top()) }
-
-// isSelf reports whether one of the directory's own mounts is the directory. The mount may be nil.
-func (t *mountTable) isSelf(m *mountinfo.Info) bool {
-	if m == nil || t.in == nil || m.Major != t.in.Major || m.Minor != t.in.Minor {
-		return false
-	}
-	inside, ok := strings.CutPrefix(m.Mountpoint, strings.TrimSuffix(t.in.Mountpoint, "/"))
-	return ok && m.Root == path.Join(t.in.Root, inside)
-}
-
-// peers returns the peer group of a mount, or "". The mount may be nil.
-func peers(m *mountinfo.Info) string {
-	if m == nil {
-		return ""
-	}
-	for _, field := range strings.Fields(m.Optional) {
-		if group, ok := strings.CutPrefix(field, "shared:"); ok {
-			return group
-		}
-	}
-	return ""
-}
-
-// isShared reports whether a mount in the directory reaches the peer group of the directory's mount, as each tool sets it up.
-func (t *mountTable) isShared() bool { return peers(t.top()) != "" }
-
-// isDoubled reports whether the kernel mounts each namespace twice, because the directory is in the peer group of the mount
-// that it is in.
-func (t *mountTable) isDoubled() bool {
-	return t.isShared() && peers(t.top()) == peers(t.below(t.top()))
-}
-
-// name returns the name in the directory that a namespace is mounted on, directly or on top of other mounts, and the lowest of
-// these mounts.
-func (t *mountTable) name(m *mountinfo.Info) (name string, lowest *mountinfo.Info) {
-	name, inside := strings.CutPrefix(m.Mountpoint, t.path+"/")
-	if !inside || m.FSType != "nsfs" || strings.Contains(name, "/") {
-		return "", nil
-	}
-	for b := t.below(m); b != nil && b.Mountpoint == m.Mountpoint; b = t.below(m) {
-		m = b
-	}
-	return name, m
-}
-
-// isTwin reports whether a mount covers another one of the same namespace.
-func (t *mountTable) isTwin(m *mountinfo.Info) bool {
-	below := t.below(m)
-	return below != nil && below.Mountpoint == m.Mountpoint && below.Root == m.Root && below.FSType == m.FSType
 }

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// released releases the run directory, which must leave nothing of it, also not the file of its lock.
+// released releases the run directory. That must leave nothing of it, not even the file of its lock.
 func released(t *testing.T, dir string) {
 	t.Helper()
 	if err := Release(t.Context(), dir); err != nil {
@@ -72,7 +72,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// A directory with any name in it stays as it is, and so does one that is in use.
+// Release leaves a directory alone that has any name in it or is in use.
 func TestReleaseRefuses(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")
@@ -108,7 +108,7 @@ func TestReleaseRefuses(t *testing.T) {
 	released(t, DefaultDir)
 }
 
-// A directory that another user could write to is not touched, nor is anything that is no directory.
+// Release does not touch a directory that another user could write to, nor any other file.
 func TestReleaseTrusts(t *testing.T) {
 	world.Clean(t)
 	base := t.TempDir()

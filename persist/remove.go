@@ -119,8 +119,8 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 	return s.removeBared(ctx, name, &before)
 }
 
-// removeBared removes the file that removeBlind bared, if it is as old as before, which was made before the mount went, or is
-// a claim that no process holds.
+// removeBared removes the file that removeBlind bared, if it is a claim that no process holds, or is older than before.
+// removeBlind made before when the mount still existed.
 func (s *Store) removeBared(ctx context.Context, name string, before *unix.Stat_t) error {
 	f, err := s.open(s.dir, name, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	if err != nil {
@@ -183,8 +183,8 @@ func (s *Store) unpublish(name string, file *unix.Stat_t) error {
 // another file.
 //
 // peel opens top before it compares the file below, and top is still mounted when peel unmounts it. This proves that top
-// covered that very file: a mount point cannot be unlinked or renamed in its own mount namespace, and when that is done in
-// another one, the mount goes too.
+// covered that very file. A mount point cannot be unlinked or renamed in its own mount namespace. When another mount namespace
+// does that, the kernel unmounts it.
 func (s *Store) peel(name string, file *unix.Stat_t) error {
 	top, err := s.openTop(name)
 	if err != nil {

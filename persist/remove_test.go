@@ -43,7 +43,7 @@ func TestStackedMountsArePeeled(t *testing.T) {
 	}
 }
 
-// Something else that is mounted over a namespace is not ours to unmount.
+// Delete does not unmount anything but namespaces.
 func TestForeignMountOverOurs(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")
@@ -65,11 +65,12 @@ func TestForeignMountOverOurs(t *testing.T) {
 	remove(t, s, "x")
 }
 
-// A name that was deleted and made anew belongs to its new owner: an undo that comes late leaves it alone.
+// A name that was deleted and made again belongs to its new owner. A late undo leaves it alone.
 func TestWithdrawLeavesWhatCameLater(t *testing.T) {
 	s := prepared(t)
 	c := mounted(t, s, "x", "y", "z")
-	// Each name goes as ip netns del has it, and comes back: by us, by another tool, by one that has not mounted yet.
+	// Each name goes as by ip netns del, and comes back: made by this package, by another tool, and by a tool that has not
+	// mounted it yet.
 	for _, name := range []string{"x", "y", "z"} {
 		if err := unix.Unmount(s.Path(name), unix.MNT_DETACH); err != nil {
 			t.Fatal(err)
@@ -100,7 +101,7 @@ func TestWithdrawLeavesWhatCameLater(t *testing.T) {
 	remove(t, s, "x", "y", "z")
 }
 
-// The same when the claim has another name still, so that its file lives.
+// The same while the claim still has another name, so its file lives.
 func TestWithdrawComparesTheFileBelow(t *testing.T) {
 	s := prepared(t)
 	c := mounted(t, s, "x", "y")
@@ -122,7 +123,7 @@ func TestWithdrawComparesTheFileBelow(t *testing.T) {
 	remove(t, s, "x")
 }
 
-// A repair that was decided on a name that has come back since finds that out.
+// Repair finds out if the name has come back since the caller decided to repair it.
 func TestRepairOnlyStale(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")
@@ -134,7 +135,7 @@ func TestRepairOnlyStale(t *testing.T) {
 	remove(t, s, "x")
 }
 
-// Two that delete one name: one does, the other finds nothing.
+// If two callers delete one name, one of them does, and the other finds it missing.
 func TestDeleteAtOnce(t *testing.T) {
 	s := prepared(t)
 	names := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
@@ -166,7 +167,7 @@ func TestDeleteAtOnce(t *testing.T) {
 	}
 }
 
-// A claim that others hold by turns is waited for as long as they get on.
+// Delete waits for a claim that other processes hold by turns as long as they get on.
 func TestDeleteWaitsWhileOthersGetOn(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "a")
@@ -191,7 +192,7 @@ func TestDeleteWaitsWhileOthersGetOn(t *testing.T) {
 	}
 }
 
-// What has no mount and no record is another tool's that makes it right now, unless it is old.
+// Another tool may be making a file without a mount and a record right now, unless the file is old.
 func TestDeleteForeign(t *testing.T) {
 	s := prepared(t)
 	if err := os.WriteFile(s.Path("x"), nil, 0); err != nil {

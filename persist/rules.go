@@ -13,6 +13,15 @@ import (
 
 // The rules of repair: what Recover finds about a name in each state, and which action follows.
 
+// A recovery is a running Recover. It looks at the directory as a whole and at all mount namespaces once. Findings go by that
+// first census. Before act removes an unmounted or foreign name, it locks the name and takes a new census.
+type recovery struct {
+	*Store
+	survey *survey
+	census func() census
+	dry    bool
+}
+
 // find applies the rule for the state of an entry. The action "" means that nothing is wrong.
 func (r *recovery) find(e Entry) (Finding, error) {
 	switch e.State {
@@ -146,9 +155,9 @@ func (s *Store) survey() (v *survey, err error) {
 	return v, err
 }
 
-// isRunDir reports whether the directory is used for namespaces: it is the default one and a mount of its own, was mounted onto
-// itself, or has a namespace or a claim in it. An empty one may become one. In any other, such as /etc, an empty file is no
-// leftover.
+// isRunDir reports whether the directory is used for namespaces. It is if it is the default one and a mount of its own, is
+// mounted onto itself, has a namespace or a claim in it, or is empty. In any other directory, such as /etc, an empty file is
+// no leftover.
 func (s *Store) isRunDir(t *mountTable, names []string) (bool, error) {
 	if t.top() != nil && t.path == DefaultDir || t.isBoundOntoItself() || len(names) == 0 {
 		return true, nil
@@ -180,7 +189,7 @@ func notRunDir(dir string) []Finding {
 // within milliseconds.
 const foreignAge = 10 * time.Second
 
-// mayDeleteForeign is mayRemoveForeign by what is known now.
+// mayDeleteForeign is mayRemoveForeign with a new survey.
 func (s *Store) mayDeleteForeign(name string, st *unix.Stat_t) error {
 	v, err := s.survey()
 	if err != nil {
@@ -212,8 +221,8 @@ func (s *Store) mayRemoveForeign(v *survey, census func() census, name string, s
 }
 
 // mayBeMountedElsewhere reports whether a namespace may be mounted, in another mount namespace, on a file of another tool. A
-// census tells. Without one, the answer depends on how the directory is used. Only if it is a mount of its own whose mounts
-// reach others, as each tool sets it up, and no claim in it was made elsewhere, it belongs to this mount namespace alone.
+// census tells. Without one, the file may be mounted elsewhere unless the directory belongs to this mount namespace alone. For
+// that, it must be a shared mount of its own, as each tool sets it up, and no claim in it may come from elsewhere.
 func (v *survey) mayBeMountedElsewhere(c census, name string, st *unix.Stat_t) (bool, error) {
 	if c != nil {
 		return c.has(name, st), nil

@@ -73,13 +73,13 @@ func otherMountNS(t *testing.T) (ns mountNS, end func()) {
 		other.Wait()
 	})
 	t.Cleanup(end)
-	out.Read(make([]byte, 1)) // it is there
+	out.Read(make([]byte, 1)) // it exists
 	ns, err = mountNSOf("/proc/" + strconv.Itoa(other.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if ns.id == 0 {
-		ns.id = 1 // of a kernel that has no ids nobody knows more
+		ns.id = 1 // a kernel without ids does not tell more
 	}
 	return ns, end
 }
@@ -188,7 +188,7 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// As long as a transaction lives it holds its names; nobody can have them, and readers wait for what is to come.
+// While a transaction lives, it holds its names: no other caller can have them, and readers wait for the mount.
 func TestInProgress(t *testing.T) {
 	s := prepared(t)
 	c := claimed(t, s, "x", "y")
@@ -240,7 +240,7 @@ func TestInProgress(t *testing.T) {
 	}
 }
 
-// A link that people make by hand is followed for reading, and for nothing else.
+// The package follows a link, which a person has made, for reading and for nothing else.
 func TestLink(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "target")
@@ -260,7 +260,7 @@ func TestLink(t *testing.T) {
 	remove(t, s, "target")
 }
 
-// What is a namespace, but not a network namespace, is not entered.
+// The package does not open a namespace of another type than network.
 func TestOtherNamespaceType(t *testing.T) {
 	s := prepared(t)
 	if err := os.WriteFile(s.Path("x"), nil, 0); err != nil {

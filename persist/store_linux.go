@@ -121,14 +121,14 @@ func (s *Store) open(dir *os.File, name string, flags int) (*os.File, error) {
 	return f, err
 }
 
-// openTop opens what a name shows, with O_PATH: the uppermost mount, or the file if nothing is mounted. It follows no link.
+// openTop opens the uppermost layer of a name, with O_PATH. It follows no link.
 func (s *Store) openTop(name string) (*os.File, error) {
 	return s.open(s.dir, name, unix.O_PATH|unix.O_NOFOLLOW)
 }
 
-// openShown opens what a name shows, and reports whether that is a namespace, which is then open for setns(2). It opens
-// anything else with O_PATH, because opening a device or a pipe has effects. (Only a trusted user can put a pipe there between
-// the two calls.) If the name changed meanwhile, openShown returns no file.
+// openShown opens the uppermost layer of a name, and reports whether that is a namespace. A namespace is then open for
+// setns(2). Anything else is open with O_PATH, because opening a device or a pipe has effects. (Only a trusted user can put a
+// pipe there between the two calls.) If the name changed meanwhile, openShown returns no file.
 func (s *Store) openShown(name string) (f *os.File, st unix.Stat_t, namespace bool, err error) {
 	nsfs, err := nsfsDevice()
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckTrust returns a *[TrustError] unless root or the caller owns every directory and link on the way to a file or directory,
-// and the file itself, and no other user may write to them. Other users may write to a sticky directory on the way, such as
-// /tmp, because they cannot exchange the files of others in it. If the file at the end is a link, CheckTrust does not follow
-// it. Even root's group counts as other users: with an ACL, the bits of the group are the mask of all users and groups that
-// the ACL names (acl(5)). Any other error is that of lstat(2). The path must be absolute.
+// CheckTrust returns a *[TrustError] unless root or the caller owns a file or directory, and every directory and link on the
+// way to it. No other user may write to them, either. Other users may write to a sticky directory on the way, such as /tmp,
+// because they cannot exchange the files of others in it. If the file at the end is a link, CheckTrust does not follow it.
+// Even root's group counts as other users, because the bits of the group may be the mask of an ACL, for all users and groups
+// that it names (acl(5)). Any other error is that of lstat(2). The path must be absolute.
 func CheckTrust(path string) error {
 	_, _, err := walk(path, false)
 	return err

@@ -68,7 +68,7 @@ func TestTrust(t *testing.T) {
 		t.Errorf("nope: %v", err)
 	}
 
-	// At the end of a path a link is followed only by who opens.
+	// At the end of a path, only OpenTrusted follows a link.
 	link("theirs/out", "../ours", 1000)
 	link("end", "ours/netns", 0)
 	link("by-theirs", "theirs/out", 0)
@@ -91,7 +91,7 @@ func TestTrust(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Nothing is made in, mounted on or removed from what is not trusted.
+	// Prepare and Open make, mount and remove nothing in an untrusted directory.
 	for _, dir := range []string{"open/netns", "open/new", "theirs/new"} {
 		var trust *TrustError
 		if _, err := Prepare(t.Context(), base+"/"+dir); !errors.As(err, &trust) {
@@ -115,7 +115,7 @@ func isSame(t *testing.T, f *os.File, info os.FileInfo) bool {
 	return os.SameFile(opened, info)
 }
 
-// The number that stands for users without one is trusted only where no user has it.
+// The number that stands for users without a number is trusted only if no user has it.
 func TestInMap(t *testing.T) {
 	for uidMap, mapped := range map[string]bool{
 		"         0          0 4294967295\n": true,

@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watch reports each network namespace that is added to or deleted from a run directory ("" for the default one), from when
-// the loop over it begins until the context ends, which is no error.
+// Watch reports each network namespace that is added to or deleted from a run directory ("" for the default one). It begins
+// when the loop over it begins, and ends without an error when the context ends.
 //
 // A namespace is added when its name shows it, so not before it is mounted. It is deleted when the name is gone: unmounting
 // alone does not delete it. Watch does not report a name that never shows a namespace. A symbolic link to a namespace counts
-// as one. Watch looks at a dangling link again at each mount. Watch waits for a missing directory, and waits again when it is
-// removed: then the namespaces in it are deleted, and when it comes back, those in it are added.
+// as one. Watch looks at a dangling link again at each mount. Watch waits for a missing directory, and again if the directory
+// is removed. Removing it deletes the namespaces in it, and making it again adds those in it.
 //
 // For each name, additions and deletions alternate. Watch misses a namespace that is gone before it looks. If a slow consumer
 // makes the kernel drop events (more than fs.inotify.max_queued_events), Watch compares the directory with what it knew. Then
@@ -70,9 +70,6 @@ func watch(ctx context.Context, dir string, existing bool, tell func(Change) boo
 	return nil
 }
 
-// none stands for no watch.
-const none = -1
-
 // A watcher knows which names of a run directory show a namespace.
 type watcher struct {
 	dir            string
@@ -114,8 +111,8 @@ func (w *watcher) update() (settled bool, err error) {
 		return false, err
 	}
 	for name, event := range showing {
-		// If no event about the name came since, the last one tells of what look saw: the kernel queues each event
-		// before the next change of the directory.
+		// Without a newer event about the name, the last one is about the namespace that look saw, because the kernel queues
+		// each event before the next change of the directory.
 		if w.pending[name] == event {
 			delete(w.pending, name)
 			w.shown[name] = true
@@ -220,7 +217,7 @@ func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 	return showing, nil
 }
 
-// apply takes note of an event. The next look finds out what has become of its name.
+// apply takes note of an event. The next look finds the new state of its name.
 func (w *watcher) apply(e event) {
 	w.events++
 	switch {

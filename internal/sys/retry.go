@@ -1,6 +1,6 @@
 // Package sys has the system calls that more than one package makes, and the retries and fallbacks that they take.
 //
-// A function returns what the kernel said, with the path if it is given one. It does not explain an error: package persist
+// A function returns the error of the kernel, with the path if it is given one. It does not explain the error: package persist
 // knows which privilege or limit an error is about.
 package sys
 
