@@ -19,11 +19,6 @@ func Check(names []string, o Options) error {
 	return o.plan(names).Check()
 }
 
-// Prestart starts the child of the next [Create], for a program that knows that it will make a namespace before it knows
-// which, with no addresses and no stages of its own: then that waits a tenth less. The function that it returns ends a child
-// that no Create took, and is to be called before the program ends.
-func Prestart() (end func()) { return stages.Prestart() }
-
 // Create makes network namespaces, in one transaction: all of them or, after an error, none. When the context ends, it
 // rolls back and returns the context's cause. It may be called from many goroutines at once.
 //

@@ -143,7 +143,6 @@ func (c *crowd) making() map[string]func() error {
 		"New":           func() error { return c.drop(netns.New(c.ctx, c.name(), c.options)) },
 		"NewAt":         func() error { return c.drop(netns.NewAt(c.ctx, "/run/netns/"+c.name(), c.options)) },
 		"NewRandom":     func() error { return c.drop(netns.NewRandom(c.ctx, "random-", c.options)) },
-		"Prestart":      func() error { netns.Prestart()(); return nil },
 		"UserDir":       func() error { _, err := netns.UserDir(); return err },
 		"NewFactory":    func() error { return twice(netns.NewFactory(c.ctx, c.options, 1)) },
 		"Factory.Close": func() error { return twice(netns.NewFactory(c.ctx, c.options, 1)) },

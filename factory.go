@@ -7,9 +7,6 @@ import (
 	"github.com/netns-go/netns/stages"
 )
 
-// ErrClosed is what a [Factory] returns that was closed.
-var ErrClosed = stages.ErrClosed
-
 // A Factory makes namespaces as [Create] does, with the same guarantees, at nearly the kernel's own cost: it keeps the
 // children in which they are made, at most so many as transactions may run at once. It is safe for concurrent use. A child
 // that waits holds no namespace; one that dies is replaced. What an embedder's own stages leave behind in the child, open
@@ -33,7 +30,8 @@ func NewFactory(ctx context.Context, o Options, children int) (*Factory, error) 
 	return &Factory{factory, context.AfterFunc(ctx, factory.Close)}, nil
 }
 
-// Create makes namespaces in one transaction, once a child is free. It returns what [Create] returns, or [ErrClosed].
+// Create makes namespaces in one transaction, once a child is free. It returns what [Create] returns, or an error that
+// matches [fs.ErrClosed] if the Factory is closed.
 func (f *Factory) Create(ctx context.Context, names ...string) error {
 	if len(names) == 0 {
 		return errors.New("no names")

@@ -1,9 +1,6 @@
 package netns
 
-import (
-	"github.com/netns-go/netns/stages"
-	"github.com/netns-go/netns/stages/address"
-)
+import "github.com/netns-go/netns/stages"
 
 // A Step is a registered stage with its arguments, and an Event says that one has passed.
 type (
@@ -54,7 +51,7 @@ func (o *Options) plan(names []string) *stages.Plan {
 		p.Steps = append(p.Steps, stages.Loopback())
 	}
 	if len(o.Addresses) > 0 {
-		p.Steps = append(p.Steps, address.Step(o.Addresses...))
+		p.Steps = append(p.Steps, stages.Address(o.Addresses...))
 	}
 	p.Steps = append(p.Steps, o.Steps...)
 	if loopback && !o.NoVerify {

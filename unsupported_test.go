@@ -40,7 +40,6 @@ func TestUnsupported(t *testing.T) {
 			t.Errorf("%d: error %v", i, err)
 		}
 	}
-	netns.Prestart()()
 	var name *netns.NameError
 	if err := persist.CheckName("a/b"); !errors.As(err, &name) {
 		t.Errorf("a bad name: %v", err)

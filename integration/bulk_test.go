@@ -12,6 +12,7 @@ import (
 	"time"
 
 	library "github.com/netns-go/netns"
+	"github.com/netns-go/netns/internal/prestart"
 	"github.com/netns-go/netns/internal/world"
 )
 
@@ -119,7 +120,7 @@ func TestBulkEndedBySignal(t *testing.T) {
 func TestEarlyChild(t *testing.T) {
 	world.Clean(t)
 	creatable(t, "first")
-	end := library.Prestart()
+	end := prestart.Child()
 	if n := len(children()); n != 1 {
 		t.Errorf("%d children", n)
 	}
@@ -129,7 +130,7 @@ func TestEarlyChild(t *testing.T) {
 		t.Error(err)
 	}
 	for _, o := range []library.Options{{}, {Addresses: []string{"10.1.2.3/32"}}} {
-		library.Prestart()
+		prestart.Child()
 		if err := library.Create(t.Context(), []string{"b"}, o); err != nil {
 			t.Error(err)
 		}

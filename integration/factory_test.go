@@ -60,7 +60,7 @@ func TestFactory(t *testing.T) {
 	if left := children(); len(left) != 0 {
 		t.Errorf("left after Close: %v", left)
 	}
-	if err := f.Create(t.Context(), "late"); !errors.Is(err, library.ErrClosed) {
+	if err := f.Create(t.Context(), "late"); !errors.Is(err, fs.ErrClosed) {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/netns-go/netns/integration/teststage"
 	"github.com/netns-go/netns/internal/world"
 	"github.com/netns-go/netns/stages"
-	"github.com/netns-go/netns/stages/address"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,7 +37,7 @@ func creatable(t *testing.T, names ...string) {
 // it is undone, also outside of the namespace.
 func TestFailureAfterEachStage(t *testing.T) {
 	builtin := []stages.Step{
-		stages.Sysctl("net.ipv4.ip_forward=1"), stages.Loopback(), address.Step("10.1.2.3/32"), stages.Verify(),
+		stages.Sysctl("net.ipv4.ip_forward=1"), stages.Loopback(), stages.Address("10.1.2.3/32"), stages.Verify(),
 	}
 	for i := range 2 * (len(builtin) + 1) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
@@ -239,9 +238,9 @@ func TestInjectedFailure(t *testing.T) {
 		{"killed at unshare", "unshare:signal=KILL", "", 1, []string{"create: the child ended before its work was done: signal: killed"}},
 		{"killed at the second link", "linkat:signal=KILL:when=2", "", 1, []string{"signal: killed"}},
 		{"parent killed at the commit", "pwrite64:signal=KILL:when=2", "", 128 + 9, nil},
-		{"address", "sendto:error=ENOMEM:when=2", "", 1,
+		{"address", "sendto:error=ENOMEM:when=1", "", 1,
 			[]string{"create: a: address: add 10.1.2.3/32 to lo: cannot allocate memory"}},
-		{"echo", "sendto:error=ENETUNREACH:when=3", "", 1,
+		{"echo", "sendto:error=ENETUNREACH:when=2", "", 1,
 			[]string{"create: a: verify: ICMP echo to 127.0.0.1: ", "network is unreachable", "--verify=false"}},
 		{"link", "linkat:error=ENOSPC", "", 1, []string{"create: a: publish: link /run/netns/a: no space left"}},
 		{"link of the second", "linkat:error=ENOSPC:when=2", "", 1, []string{"create: b: publish: link /run/netns/b"}},

@@ -9,15 +9,16 @@ import (
 	"io"
 	"os"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// A conn is one end of the socket, which is not to be blocked by the Go runtime's poller. It handles EINTR, short reads and
-// short writes.
+// A conn is one end of the socket, on which reads and writes block without the Go runtime's poller. It handles EINTR, short
+// reads and short writes.
 type conn struct {
 	file   *os.File
 	reader *bufio.Reader
-	fds    []int // that came with what was read and were not taken yet, in that order
+	fds    []int // descriptors that came with messages and were not taken yet, in that order
 }
 
 func newConn(f *os.File) *conn {
@@ -34,10 +35,8 @@ func (c *conn) send(m *message, files ...*os.File) error {
 		for _, f := range files {
 			fds = append(fds, int(f.Fd()))
 		}
-		n := 0
-		err := again(func() (err error) {
-			n, err = unix.SendmsgN(int(c.file.Fd()), data, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
-			return err
+		n, err := sys.AgainInt(func() (int, error) {
+			return unix.SendmsgN(int(c.file.Fd()), data, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
 		})
 		if err != nil {
 			return os.NewSyscallError("sendmsg", err)
@@ -50,7 +49,7 @@ func (c *conn) send(m *message, files ...*os.File) error {
 	return err
 }
 
-// receive returns io.EOF, bare, where the other end is closed between two messages.
+// receive returns the next message. If the other end is closed between two messages, it returns io.EOF itself.
 func (c *conn) receive() (*message, error) {
 	var header [headerLen]byte
 	if _, err := io.ReadFull(c.reader, header[:]); err != nil {
@@ -86,25 +85,25 @@ func (c *conn) close() {
 	c.file.Close()
 }
 
-// shutdown closes one direction of the socket, or none that is closed already (shutdown(2)).
+// shutdown closes one direction of the socket (shutdown(2)). On a closed socket it does nothing.
 func (c *conn) shutdown(how int) {
 	if raw, err := c.file.SyscallConn(); err == nil {
 		_ = raw.Control(func(fd uintptr) { unix.Shutdown(int(fd), how) })
 	}
 }
 
-// errNoRoom is how receiving fails if the kernel has left out files that were sent.
+// errNoRoom reports that the kernel has dropped files that came with a message.
 var errNoRoom = fmt.Errorf("files that came with a message were dropped: %w: the limit of open files is reached "+
 	"(ulimit -n), or a security module refuses them", unix.EMFILE)
 
-// maxFiles is how many files come with one message.
+// maxFiles is the largest number of files with one message.
 const maxFiles = 2
 
-// Read is for the reader. It keeps the descriptors that come with the data.
+// Read is for the bufio.Reader. It keeps the descriptors that come with the data.
 func (c *conn) Read(data []byte) (int, error) {
 	control := make([]byte, unix.CmsgSpace(maxFiles*4))
 	var n, controlLen, flags int
-	err := again(func() (err error) {
+	err := sys.Again(func() (err error) {
 		n, controlLen, flags, _, err = unix.Recvmsg(int(c.file.Fd()), data, control, unix.MSG_CMSG_CLOEXEC)
 		return err
 	})
@@ -129,13 +128,4 @@ func (c *conn) Read(data []byte) (int, error) {
 		return 0, io.EOF
 	}
 	return n, nil
-}
-
-// again calls f until no signal interrupts it.
-func again(f func() error) error {
-	for {
-		if err := f(); err != unix.EINTR {
-			return err
-		}
-	}
 }

@@ -3,20 +3,22 @@
 package stages
 
 import (
+	"errors"
+	"io/fs"
 	"os"
-	"strconv"
 	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 // anewMark begins the token of a child that has started itself anew, see dropInherited.
 const anewMark = "+"
 
-// dropInherited rids a child of the parent's descriptors that are not close-on-exec there: a Factory's child would keep a pipe
-// or a listener open for as long as it lives. It does not close them here, because C code, or a package that was initialised
-// before this one, may have opened one of its own in the same way. It makes them close-on-exec and starts the child anew,
-// once, in which everybody opens again what is their own.
+// dropInherited rids a child of the parent's descriptors that are not close-on-exec there. Otherwise a Factory's child would
+// keep the parent's pipes and listeners open for as long as it lives. It cannot close them here: C code, or a package that was
+// initialised before this one, may have opened some of them in the child. So it marks all of them close-on-exec and starts the
+// child anew, once, and such code opens its own again.
 func dropInherited(token string) error {
 	if strings.HasPrefix(token, anewMark) {
 		return nil
@@ -32,10 +34,18 @@ func dropInherited(token string) error {
 
 // markInherited makes all descriptors after the socket close-on-exec, and reports whether any was not.
 func markInherited() (found bool, err error) {
-	names, err := openDescriptors()
-	for _, name := range names {
-		fd, err := strconv.Atoi(name)
-		if err != nil || fd <= socketFD {
+	const path = "/proc/self/fd"
+	dir, err := sys.Open(path, unix.O_RDONLY|unix.O_DIRECTORY)
+	if errors.Is(err, fs.ErrNotExist) { // nothing works without /proc, and the first call that needs it reports that
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer dir.Close()
+	numbers, err := sys.Numbers(int(dir.Fd()), make([]byte, 4096))
+	for _, fd := range numbers {
+		if fd <= socketFD {
 			continue
 		}
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
@@ -44,37 +54,5 @@ func markInherited() (found bool, err error) {
 			unix.CloseOnExec(fd)
 		}
 	}
-	return found, err
-}
-
-// openDescriptors returns the numbers of what this process has open. It does without package os, which would open some for the
-// Go runtime's poller.
-func openDescriptors() (names []string, err error) {
-	const path = "/proc/self/fd"
-	dir := -1
-	err = again(func() (err error) {
-		dir, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		return err
-	})
-	if err == unix.ENOENT { // nor can anything else be done without /proc, which is said when it is tried
-		return nil, nil
-	}
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer unix.Close(dir)
-	for buffer := make([]byte, 4096); ; {
-		n := 0
-		err := again(func() (err error) {
-			n, err = unix.ReadDirent(dir, buffer)
-			return err
-		})
-		if err != nil {
-			return nil, &os.PathError{Op: "read", Path: path, Err: err}
-		}
-		if n == 0 {
-			return names, nil
-		}
-		_, _, names = unix.ParseDirent(buffer[:n], -1, names)
-	}
+	return found, sys.PathError("read", path, err)
 }

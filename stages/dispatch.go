@@ -8,14 +8,13 @@ import (
 	"maps"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/moby/sys/reexec"
 	"golang.org/x/sys/unix"
 )
 
-// How a child knows that it is one: its name, the token and the inherited socket, all three.
+// A child recognises itself by its name, the token and the inherited socket, all three.
 const (
 	entryPoint = "netns-stage" // argv[0]
 	tokenVar   = "NETNS_STAGE" // the plan's stages, separated by spaces
@@ -23,7 +22,7 @@ const (
 	socketFD = 3
 )
 
-// The errors of Run that say that this process must not start itself again.
+// The reasons why this process must not start itself again.
 var (
 	errChild = errors.New("not in a child that makes namespaces itself")
 	errHost  = errors.New("the host of this Go code is not a plain Go program (a c-shared library, or a plugin): " +
@@ -32,36 +31,25 @@ var (
 		"have prepared what it inherits; run it as root instead")
 )
 
-// awaited are the stages of the plan that are not registered yet; nil in a process that is no child.
+// awaited has the stages of the plan that are not registered yet. It is nil in a process that is no child.
 var awaited = inherited()
 
 // plainHost reports whether this process can start itself again; see errHost.
 var plainHost bool
 
-// builtIn are the stages of this package.
-var builtIn = map[string]Decoder{
-	unshareStage: decodeUnshare, attachStage: decodeAttach, sysctlStage: decodeSysctl, loopbackStage: decodeLoopback,
-	verifyStage: decodeVerify, publishStage: decodePublish,
-}
-
-// builtIn reports whether all steps of the plan are those of this package.
-func (p *Plan) builtIn() bool {
-	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return builtIn[s.Stage] == nil })
-}
-
 func init() {
 	if awaited == nil {
 		plainHost = atStart()
-		reexec.Register(entryPoint, child) // in a child, a reexec.Init of somebody else's would come too early
+		reexec.Register(entryPoint, child) // in a child, another package's reexec.Init would run it too early
 	}
 	registry = maps.Clone(builtIn)
-	for name := range registry { // when all are there: a child may get another plan than it was started for
+	for name := range registry { // after all are registered, because a child may get another plan than it was started for
 		dispatch(name)
 	}
 }
 
-// inherited returns the stages that the token names, and removes the token so that it goes no further. A process that
-// was started as a child and cannot be one ends here.
+// inherited returns the stages that the token names, and removes the token so that no other process inherits it. A process
+// that was started as a child and cannot be one ends here.
 func inherited() map[string]bool {
 	token, ok := os.LookupEnv(tokenVar)
 	if !ok || len(os.Args) != 1 || os.Args[0] != entryPoint {
@@ -77,7 +65,7 @@ func inherited() map[string]bool {
 	case err == nil:
 		err = dropInherited(token)
 	}
-	if err != nil { // to go on would be to run the program's own main in what was meant to be a child
+	if err != nil { // otherwise the program's own main would run in what was meant to be a child
 		fmt.Fprintf(os.Stderr, "%s: start as a child: %v\n", entryPoint, err)
 		os.Exit(2)
 	}
@@ -88,7 +76,7 @@ func inherited() map[string]bool {
 	return names
 }
 
-// dispatch becomes the child, for good, when the last stage of the plan was registered.
+// dispatch becomes the child, and does not return, when the last stage of the plan is registered.
 func dispatch(registered string) {
 	if !awaited[registered] {
 		return
@@ -100,7 +88,7 @@ func dispatch(registered string) {
 	}
 }
 
-// token is what a child will find in its environment for a plan.
+// token returns the environment variable that a child gets for a plan.
 func token(p *Plan) string {
 	var names []string
 	for _, step := range p.steps() {
@@ -109,7 +97,7 @@ func token(p *Plan) string {
 	return tokenVar + "=" + strings.Join(names, " ")
 }
 
-// mayStart returns an error where a child of this process would not dispatch, or must not.
+// mayStart returns an error if a child of this process would not dispatch, or must not.
 func mayStart() error {
 	switch {
 	case awaited != nil:
@@ -125,7 +113,7 @@ func mayStart() error {
 // atSecure is AT_SECURE of linux/auxvec.h.
 const atSecure = 23
 
-// secure reports whether the kernel set AT_SECURE: the program has privileges that its caller has not (getauxval(3)).
+// secure reports whether the kernel set AT_SECURE: the program has privileges that its caller lacks (getauxval(3)).
 func secure() bool {
 	auxv, err := unix.Auxv()
 	if err != nil {
@@ -139,11 +127,12 @@ func secure() bool {
 	return false
 }
 
-// tooLate reports whether a child of this process would not come to what is registered now. A child has no other plan to check.
+// tooLate reports whether a child of this process would not reach a stage that is registered now. A child itself checks no
+// plan, so there the answer is always no.
 func tooLate() bool { return awaited == nil && !atStart() }
 
-// atStart reports whether packages are being initialised on the main thread, by runtime.main, and not by plugin.Open nor by
-// what main.main does: if this executable is started again, it will come here as well, and before its main.
+// atStart reports whether runtime.main is initialising packages, on the main thread, and not plugin.Open or a call from
+// main.main. Only then will this executable, if it is started again, come here too, and before its main.
 func atStart() bool {
 	if unix.Gettid() != unix.Getpid() {
 		return false

@@ -9,29 +9,30 @@ import (
 	"os"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
-// An echoFamily is how ICMP is spoken in an address family.
+// An echoFamily describes ICMP echo in an address family.
 type echoFamily struct {
 	domain, protocol int
 	address          func() unix.Sockaddr // returns a new one for lo, because unix.Sendto writes into it
 	name             string
 	request, reply   byte   // types
-	off, ignore      string // the sysctls that switch it, and its echo, off
+	off, ignore      string // the sysctls that switch off the family ("" if none does), and its answers
 }
 
 var (
 	echo4 = echoFamily{
 		unix.AF_INET, unix.IPPROTO_ICMP,
 		func() unix.Sockaddr { return &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}} }, "127.0.0.1",
-		8, 0, "", "ipv4/icmp_echo_ignore_all",
+		8, 0, "", "net.ipv4.icmp_echo_ignore_all",
 	}
 	echo6 = echoFamily{
 		unix.AF_INET6, unix.IPPROTO_ICMPV6,
 		func() unix.Sockaddr { return &unix.SockaddrInet6{Addr: [16]byte{15: 1}} }, "::1",
-		128, 129, "ipv6/conf/lo/disable_ipv6", "ipv6/icmp/echo_ignore_all",
+		128, 129, "net.ipv6.conf.lo.disable_ipv6", "net.ipv6.icmp.echo_ignore_all",
 	}
 )
 
@@ -49,17 +50,13 @@ func (f *echoFamily) echo(patience time.Duration) error {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	request := f.message()
-	err = again(func() error { return unix.Sendto(socket, request, 0, f.address()) })
+	err = sys.Again(func() error { return unix.Sendto(socket, request, 0, f.address()) })
 	if err != nil {
 		return fmt.Errorf("ICMP echo to %s: %w", f.name, os.NewSyscallError("sendto", err))
 	}
 	packet := make([]byte, 512)
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		n := 0
-		err := again(func() (err error) {
-			n, err = unix.Read(socket, packet)
-			return err
-		})
+		n, err := sys.AgainInt(func() (int, error) { return unix.Read(socket, packet) })
 		if err != nil && err != unix.EAGAIN {
 			return fmt.Errorf("ICMP echo to %s: %w", f.name, os.NewSyscallError("read", err))
 		}
@@ -74,7 +71,7 @@ func (f *echoFamily) echo(patience time.Duration) error {
 func (f *echoFamily) message() []byte {
 	m := append([]byte{f.request, 0, 0, 0, 0, 0, 0, 1}, "netns"...)
 	binary.BigEndian.PutUint16(m[4:], uint16(os.Getpid()))
-	if f == &echo4 { // in IPv6 the kernel does it, since the checksum is of the addresses as well
+	if f == &echo4 { // in IPv6 the kernel does it, because that checksum covers the addresses too
 		binary.BigEndian.PutUint16(m[2:], checksum(m))
 	}
 	return m
@@ -92,9 +89,9 @@ func checksum(data []byte) uint16 {
 	return ^uint16(sum)
 }
 
-// isReply tells the answer from what else a raw socket on lo sees: our own request, for one.
+// isReply reports whether a packet is the answer. A raw socket on lo also receives other packets, such as the request itself.
 func (f *echoFamily) isReply(packet, request []byte) bool {
-	if f.domain == unix.AF_INET && len(packet) > 0 { // with its IP header, whose length is in four bytes
+	if f.domain == unix.AF_INET && len(packet) > 0 { // it begins with the IP header, whose length field counts four bytes each
 		packet = packet[min(len(packet), int(packet[0]&0xf)*4):]
 	}
 	return len(packet) == len(request) && packet[0] == f.reply && bytes.Equal(packet[4:], request[4:])

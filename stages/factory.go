@@ -4,16 +4,16 @@ package stages
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 
 	"github.com/netns-go/netns/persist"
-	"golang.org/x/sys/unix"
 )
 
-// A Factory makes namespaces as [Run] does, in children that it keeps from one transaction to the next, so that none has to
-// be started. It is safe for concurrent use: each transaction that runs has a child of its own. A child that waits is in
-// no namespace but its own, and holds none that it has made.
+// A Factory makes namespaces as [Run] does, but keeps its children from one transaction to the next instead of starting new
+// ones. It is safe for concurrent use: transactions that run at the same time have a child each. A waiting child is in its own
+// namespace, and holds none of those that it has made.
 type Factory struct {
 	dir   string
 	steps []Step
@@ -25,14 +25,15 @@ type Factory struct {
 	idle  []*worker
 }
 
-// An openDir is a run directory that transactions share. One that is there no more is closed when the last has ended.
+// An openDir is a run directory that transactions share. If another one has replaced it, the last user closes it.
 type openDir struct {
 	*persist.Store
 	users int
 }
 
-// NewFactory returns a Factory for the run directory ("" for the default one), by whose steps all namespaces are made, and
-// which runs at most so many transactions at once. It starts no child yet. It returns what [Plan.Check] does for the steps.
+// NewFactory returns a Factory for a run directory ("" for the default one), which makes all namespaces by the same steps. It
+// runs at most as many transactions at once as the number of children. It starts no child yet. For the steps it returns the
+// errors of [Plan.Check].
 func NewFactory(dir string, steps []Step, children int) (*Factory, error) {
 	if err := (&Plan{Steps: steps}).Check(); err != nil {
 		return nil, err
@@ -45,51 +46,41 @@ func NewFactory(dir string, steps []Step, children int) (*Factory, error) {
 	return &Factory{dir: dir, steps: slices.Clone(steps), slots: slots, done: make(chan struct{})}, nil
 }
 
-// Run makes namespaces, all or none, once one of the children is free. It returns what [Run] does, or [ErrClosed].
+// Run makes namespaces, all or none, as soon as a child is free. It returns the errors of the function [Run]. After Close it
+// returns an error that matches [fs.ErrClosed].
 func (f *Factory) Run(ctx context.Context, names []string) error {
+	_, err := f.run(ctx, names, false)
+	return err
+}
+
+// New is [Factory.Run] for one name, and returns the new namespace, open. As with the function [New], the child hands it over.
+func (f *Factory) New(ctx context.Context, name string) (*os.File, error) {
+	return f.run(ctx, []string{name}, true)
+}
+
+func (f *Factory) run(ctx context.Context, names []string, hand bool) (*os.File, error) {
 	plan := &Plan{Names: names, Steps: f.steps}
 	if err := plan.Check(); err != nil {
-		return err
+		return nil, err
 	}
 	select {
 	case f.slots <- struct{}{}:
 		defer func() { <-f.slots }()
 	case <-f.done:
-		return ErrClosed
+		return nil, closedError{}
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
-	var dir *openDir
-	r := &run{plan: plan, dir: f.dir}
-	r.open = func() (err error) {
-		if dir, err = f.prepare(ctx); err == nil {
-			r.store = dir.Store
-		}
-		return err
+	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take, open: f.open}
+	made, err := t.run(ctx)
+	if t.committed {
+		f.keep(t.workers[0])
 	}
-	r.release = func() {
-		if dir != nil {
-			f.release(dir)
-		}
-	}
-	defer r.close()
-	if err := r.reserveFirst(ctx); err != nil {
-		return err
-	}
-	w, err := f.take(plan)
-	if err != nil {
-		return err
-	}
-	r.workers = []*worker{w}
-	err = r.transact(ctx, true)
-	if r.committed {
-		f.keep(w)
-	}
-	return err
+	return made, err
 }
 
-// prepare returns the run directory, opened anew if another one is in its place.
-func (f *Factory) prepare(ctx context.Context) (*openDir, error) {
+// open returns the run directory, opened again if another one has replaced it, until the caller calls release.
+func (f *Factory) open(ctx context.Context) (store *persist.Store, release func(), err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.store != nil && !f.store.IsCurrent() {
@@ -99,18 +90,17 @@ func (f *Factory) prepare(ctx context.Context) (*openDir, error) {
 	if f.store == nil {
 		store, err := persist.Prepare(ctx, f.dir)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		f.store = &openDir{store, 1} // for the factory itself
 	}
-	f.store.users++
-	return f.store, nil
-}
-
-func (f *Factory) release(dir *openDir) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.drop(dir)
+	dir := f.store
+	dir.users++
+	return dir.Store, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.drop(dir)
+	}, nil
 }
 
 func (f *Factory) drop(dir *openDir) {
@@ -119,7 +109,7 @@ func (f *Factory) drop(dir *openDir) {
 	}
 }
 
-// take returns a child that waits, or a new one.
+// take returns a waiting child, or a new one.
 func (f *Factory) take(plan *Plan) (*worker, error) {
 	for {
 		f.mu.Lock()
@@ -134,19 +124,8 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 		if w.waits() {
 			return w, nil
 		}
-		_ = w.end() // it died, which it had no reason to
+		_ = w.end() // another process has killed it
 	}
-}
-
-// waits reports whether a child that has nothing to do is still there.
-func (w *worker) waits() bool {
-	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLRDHUP}}
-	var n int
-	err := again(func() (err error) {
-		n, err = unix.Poll(fds, 0)
-		return err
-	})
-	return err == nil && n == 0
 }
 
 func (f *Factory) keep(w *worker) {
@@ -155,8 +134,8 @@ func (f *Factory) keep(w *worker) {
 	f.idle = append(f.idle, w)
 }
 
-// Close waits for the transactions that run, and ends the children. Namespaces stay. It may be called again. A child that does
-// not die of SIGKILL, because its cgroup is frozen, is waited for only for some seconds.
+// Close waits for running transactions, and ends the children. Namespaces stay. Calling Close again does nothing. For a child
+// that does not die of SIGKILL, because its cgroup is frozen, Close waits only for some seconds.
 func (f *Factory) Close() {
 	f.mu.Lock()
 	select {
@@ -167,7 +146,7 @@ func (f *Factory) Close() {
 		close(f.done)
 	}
 	f.mu.Unlock()
-	for range cap(f.slots) { // so that there will be none
+	for range cap(f.slots) { // no transaction gets a slot any more
 		f.slots <- struct{}{}
 	}
 	for _, w := range f.idle {

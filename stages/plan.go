@@ -21,69 +21,30 @@ type Plan struct {
 	Names []string
 	Steps []Step // between unshare, which comes first, and publish, which comes last
 
-	// Source, if not nil, is an open network namespace that is to get the names, in place of new ones. Nothing is
-	// done inside it: there are no Steps then. It belongs to the caller.
+	// Source, if not nil, is an open network namespace that gets the names, in place of new namespaces. Nothing is done
+	// inside it, so the plan must have no Steps. The caller closes it.
 	Source *os.File
 
-	// Replace deletes what has the names by then, and has them still when the new namespaces are built and about to be
-	// published. It excludes Keep.
+	// Replace deletes what has the names when the transaction begins, if it still has them when the new namespaces are
+	// built and about to be published. It excludes Keep.
 	Replace bool
 
-	// Keep publishes what there is when a step fails: the namespaces that were complete, and the one that it failed
-	// on as it was. Run then returns a *KeptError.
+	// Force lets Replace delete also what [persist.Store.Delete] deletes only with force.
+	Force bool
+
+	// Keep publishes namespaces although a step failed: those that were complete, and the one on which the step failed as
+	// it was. Run then returns a *KeptError.
 	Keep bool
 
 	// Progress, if not nil, is called after each step that succeeded, on the goroutine that called Run.
 	Progress func(Event)
 }
 
-// ErrClosed is what a [Factory] returns that was closed.
-var ErrClosed = errors.New("the factory is closed")
-
-// An Event is a stage that has passed.
+// An Event reports a stage that succeeded.
 type Event struct {
 	Namespace, Stage string
 	Took             time.Duration
 }
-
-// An Error reports the stage that failed, on which namespace ("" if that has no name), and why. It may have crossed from
-// the child, but still answers errors.Is for the system call's errno.
-type Error struct {
-	Namespace, Stage string
-	Err              error
-}
-
-func (e *Error) Error() string {
-	text := fmt.Sprintf("%s: %v", e.Stage, e.Err)
-	if e.Namespace != "" {
-		text = e.Namespace + ": " + text
-	}
-	return text
-}
-
-// Unwrap returns why.
-func (e *Error) Unwrap() error { return e.Err }
-
-// A KeptError reports a plan with Keep that failed: something remains.
-type KeptError struct {
-	Complete []string // the namespaces that are complete
-	Kept     string   // the one that is not, or ""
-	Err      error    // the *Error that it failed with
-}
-
-func (e *KeptError) Error() string {
-	text := e.Err.Error()
-	if e.Kept != "" {
-		text += fmt.Sprintf("; kept %s as it is", e.Kept)
-	}
-	if n := len(e.Complete); n > 0 {
-		text += fmt.Sprintf("; kept %d complete", n)
-	}
-	return text
-}
-
-// Unwrap returns the *[Error].
-func (e *KeptError) Unwrap() error { return e.Err }
 
 // steps returns all steps of the plan in order; the last is publish.
 func (p *Plan) steps() []Step {
@@ -95,8 +56,8 @@ func (p *Plan) steps() []Step {
 	return append(all, Step{Stage: publishStage})
 }
 
-// Check returns a *[persist.NameError], an *[ArgumentError] or another error for a plan that cannot be run, at all or in
-// this process, and touches nothing.
+// Check returns the error of a plan that cannot be run, at all or in this process: a *[persist.NameError], an
+// *[ArgumentError] or another one. It changes nothing.
 func (p *Plan) Check() error {
 	if err := mayStart(); err != nil {
 		return err
@@ -123,15 +84,17 @@ func (p *Plan) Check() error {
 		}
 		seen[name] = true
 	}
-	_, err := p.build()
+	_, err := build(p.steps())
 	return err
 }
 
-// build builds the stages of the plan.
-func (p *Plan) build() ([]Stage, error) { return build(p.steps()) }
+type namedStage struct {
+	name string
+	Stage
+}
 
-func build(steps []Step) ([]Stage, error) {
-	var built []Stage
+func build(steps []Step) ([]namedStage, error) {
+	var built []namedStage
 	for _, step := range steps {
 		decode, ok := registry[step.Stage]
 		if !ok {
@@ -141,7 +104,7 @@ func build(steps []Step) ([]Stage, error) {
 		if err != nil {
 			return nil, err
 		}
-		built = append(built, stage)
+		built = append(built, namedStage{step.Stage, stage})
 	}
 	return built, nil
 }

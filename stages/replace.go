@@ -11,49 +11,48 @@ import (
 	"github.com/netns-go/netns/persist"
 )
 
-// replace takes note of what has a name that is to be replaced, if it can be. As long as it is open it is told from what
-// comes later.
-func (r *run) replace(ctx context.Context, name string) error {
-	shown, err := r.store.Deletable(ctx, name, false)
+// replace opens what a name shows, if it may be deleted. While it is open, it cannot be confused with what comes later.
+func (t *transaction) replace(ctx context.Context, name string) error {
+	shown, err := t.store.Deletable(ctx, name, t.plan.Force)
 	if isGone(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if r.replaced == nil {
-		r.replaced = map[string]*os.File{}
+	if t.replaced == nil {
+		t.replaced = map[string]*os.File{}
 	}
-	r.replaced[name] = shown
+	t.replaced[name] = shown
 	return nil
 }
 
-// makeRoom deletes what is to be replaced, unless another one has come in the place of any. What another process does
-// between that look and the end of the transaction is a failure, and what was deleted is gone.
-func (r *run) makeRoom(ctx context.Context) error {
-	if !r.plan.Replace {
+// makeRoom deletes what the plan replaces, unless a name shows something else now. If another process takes a name between
+// this look and the end of the transaction, the transaction fails, and what makeRoom deleted is gone.
+func (t *transaction) makeRoom(ctx context.Context) error {
+	if !t.plan.Replace {
 		return nil
 	}
-	for _, name := range r.plan.Names {
-		if err := r.store.CheckShown(name, r.replaced[name]); err != nil {
+	for _, name := range t.plan.Names {
+		if err := t.store.CheckShown(name, t.replaced[name]); err != nil {
 			return err
 		}
 	}
-	for _, name := range r.plan.Names { // in the order of their claim, as Delete finds them best
-		shown := r.replaced[name]
+	for _, name := range t.plan.Names { // in the order in which a transaction has mounted them, which DeleteShown finds fastest
+		shown := t.replaced[name]
 		if shown == nil {
 			continue
 		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if err := r.store.DeleteShown(ctx, name, shown, false); err != nil && !isGone(err) {
+		if err := t.store.DeleteShown(ctx, name, shown, t.plan.Force); err != nil && !isGone(err) {
 			return fmt.Errorf("replace: %w", err)
 		}
 	}
 	return nil
 }
 
-// isGone reports whether an error says that a name is gone, and not merely that some file is missing, as one of a /proc that
-// is not mounted.
+// isGone reports whether an error is about a missing name, and not about another missing file, such as one of a /proc that is
+// not mounted.
 func isGone(err error) bool { return errors.As(err, new(*persist.NotExistError)) }

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
-// A child is looked at this often, and is ended when it was found stopped so many times in a row. A parent that was stopped
-// itself, and continued a moment before its child, begins to count then.
+// The parent looks at its children every stopPause, and ends a child that was stopped at stopLooks looks in a row. If the
+// parent was stopped itself, and continued a moment before the child, the count begins then.
 const (
 	stopPause = time.Second
 	stopLooks = 10
 )
 
-// A haltedError reports a child that was stopped, and for whose sake nobody is kept waiting without end.
+// A haltedError reports a child that was stopped for so long that the parent has ended it.
 type haltedError struct{ pid int }
 
 func (e *haltedError) Error() string {
@@ -24,13 +25,13 @@ func (e *haltedError) Error() string {
 		"see what sends SIGSTOP to the processes here", e.pid, stopLooks*stopPause)
 }
 
-// endStopped ends a worker that stays stopped, from now until the function that it returns is called. One that is slow has all
-// the time that it needs, and so has one that a debugger holds.
-func (r *run) endStopped() (unwatch func()) {
+// endStopped ends children that stay stopped, until the caller calls unwatch. A child that is slow is not ended, and neither
+// is one that a debugger holds.
+func (t *transaction) endStopped() (unwatch func()) {
 	done := make(chan struct{})
 	first := time.AfterFunc(stopPause, func() {
-		for stopped := make([]int, len(r.workers)); ; {
-			for i, w := range r.workers {
+		for stopped := make([]int, len(t.workers)); ; {
+			for i, w := range t.workers {
 				if stopped[i]++; !w.isStopped() {
 					stopped[i] = 0
 				}
@@ -52,10 +53,10 @@ func (r *run) endStopped() (unwatch func()) {
 	}
 }
 
-// isStopped reports whether a signal has stopped the child, and leaves that to be found by others (waitid(2)).
+// isStopped reports whether a signal has stopped the child. It leaves the event for a later wait (WNOWAIT, waitid(2)).
 func (w *worker) isStopped() bool {
 	var info unix.Siginfo
-	err := again(func() error {
+	err := sys.Again(func() error {
 		return unix.Waitid(unix.P_PID, w.process.Pid, &info, unix.WSTOPPED|unix.WNOHANG|unix.WNOWAIT, nil)
 	})
 	return err == nil && info.Signo != 0

@@ -23,7 +23,7 @@ type setting struct {
 
 func decodeSysctl(args []byte) (Stage, error) {
 	var s sysctl
-	for _, arg := range strings.Split(string(args), "\x00") {
+	for _, arg := range split(args) {
 		key, value, ok := strings.Cut(arg, "=")
 		reason := ""
 		file := sysctlPath(strings.TrimSpace(key))
@@ -45,8 +45,8 @@ func decodeSysctl(args []byte) (Stage, error) {
 	return s, nil
 }
 
-// sysctlPath turns a key into its file. Either separator can be the outer one, the other one then stands for itself,
-// as for an interface named eth0.1 (sysctl(8)).
+// sysctlPath returns the file of a key. Whichever of dot and slash comes first in the key separates its parts (sysctl(8)). In a
+// part, the other one stands for a dot: net.ipv4.conf.eth0/1 and net/ipv4/conf/eth0.1 are the same interface, eth0.1.
 func sysctlPath(key string) string {
 	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
 		key = strings.Map(func(r rune) rune {
@@ -64,7 +64,7 @@ func sysctlPath(key string) string {
 
 func (s sysctl) Do(*Target) error {
 	for _, set := range s.settings {
-		f, err := os.OpenFile(set.path, os.O_WRONLY, 0) // the thread's own namespace decides what it finds here
+		f, err := os.OpenFile(set.path, os.O_WRONLY, 0) // which file that is depends on the thread's namespace
 		if err != nil {
 			return persist.Needs(unix.CAP_NET_ADMIN, "setting it", err)
 		}

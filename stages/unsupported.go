@@ -9,7 +9,7 @@ import (
 	"github.com/netns-go/netns/persist"
 )
 
-// What there is on Linux only. It is documented there.
+// The Linux files document what is exported here.
 
 // unsupported returns the *[persist.UnsupportedError] that package persist returns for everything.
 func unsupported() error { return persist.Unsupported() }
@@ -17,7 +17,7 @@ func unsupported() error { return persist.Unsupported() }
 // mayStart returns an error, so that no plan can be run.
 func mayStart() error { return unsupported() }
 
-// tooLate is about what a child would know, and there is none.
+// tooLate returns false: there is no child.
 func tooLate() bool { return false }
 
 // dispatch does nothing: no process is a child.
@@ -29,12 +29,12 @@ func New(ctx context.Context, dir string, plan *Plan) (*os.File, error) { return
 
 func Here(steps ...Step) (err error) { return unsupported() }
 
-func Prestart() (end func()) { return func() {} }
-
 type Factory struct{}
 
 func NewFactory(dir string, steps []Step, children int) (*Factory, error) { return nil, unsupported() }
 
 func (f *Factory) Run(ctx context.Context, names []string) error { return unsupported() }
+
+func (f *Factory) New(ctx context.Context, name string) (*os.File, error) { return nil, unsupported() }
 
 func (f *Factory) Close() {}

@@ -5,16 +5,13 @@ package stages
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
+	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
 
 type verify struct{ Inside }
-
-func decodeVerify([]byte) (Stage, error) { return verify{}, nil }
 
 func (verify) Do(*Target) error {
 	err := onLoopback(func(_ int, lo *unix.Ifreq) error {
@@ -38,15 +35,15 @@ func (verify) Do(*Target) error {
 	return nil
 }
 
-// An answer comes within microseconds: after echoUsual, it is asked whether there is to be one, and after echoPatience there
-// is none.
+// An answer comes within microseconds. If none has come after echoUsual, verify checks whether a sysctl forbids it, and if not,
+// waits for echoPatience.
 const (
 	echoUsual    = 20 * time.Millisecond
 	echoPatience = 2 * time.Second
 )
 
-// excused returns the error of an echo, or nil if lo is not supposed to answer in this family. Only after an error are the
-// sysctls read: to find a file below /proc/sys/net, the kernel goes through the files of the same name of all namespaces
+// excused returns the error of an echo, or nil if a sysctl forbids lo to answer in this family. It reads sysctls only after an
+// error: to find a file below /proc/sys/net, the kernel compares the files of the same name of all namespaces
 // (proc_sys_compare). A sysctl that cannot be read, because /proc is missing or shows only processes, excuses nothing.
 func (f *echoFamily) excused(echo error) error {
 	if echo == nil || errors.Is(echo, unix.EAFNOSUPPORT) || isOn(f.ignore) {
@@ -55,7 +52,7 @@ func (f *echoFamily) excused(echo error) error {
 	if f.off == "" {
 		return echo
 	}
-	off, err := sysctlValue(f.off)
+	off, err := sys.Sysctl(f.off)
 	if err != nil {
 		return fmt.Errorf("%w; IPv6 may be off here, but that cannot be read: %v", echo, err) // no %w: its errno is not the echo's
 	}
@@ -65,12 +62,7 @@ func (f *echoFamily) excused(echo error) error {
 	return echo
 }
 
-func isOn(key string) bool {
-	value, err := sysctlValue(key)
+func isOn(sysctl string) bool {
+	value, err := sys.Sysctl(sysctl)
 	return err == nil && value != "0"
-}
-
-func sysctlValue(key string) (string, error) {
-	value, err := os.ReadFile("/proc/sys/net/" + key)
-	return strings.TrimSpace(string(value)), err
 }

@@ -12,19 +12,17 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/moby/sys/reexec"
-	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
 const (
-	// helloPatience is how long a child may take to dispatch. One that does not is running somebody's main.
+	// helloPatience is how long a child may take to dispatch. A child that takes longer is running some other main.
 	helloPatience = 10 * time.Second
-	// endPatience is how long a child may take to roll back and end, once it was told to.
+	// endPatience is how long a child may take to roll back and end, after the parent has told it to.
 	endPatience = 2 * time.Second
-	// deathPatience is how long a child may take to die of SIGKILL. One in a frozen cgroup takes until that is thawed.
+	// deathPatience is how long a child may take to die of SIGKILL.
 	deathPatience = time.Second
-	// signalPatience is how long a signal to the process group may be under way to this process when the child has died of it.
+	// signalPatience is how long a signal to the process group may take to reach this process after the child has died of it.
 	signalPatience = 100 * time.Millisecond
 )
 
@@ -35,112 +33,46 @@ type worker struct {
 	started time.Time
 	greeted bool
 
-	names  []string // of the transaction, in which messages count
-	undone bool     // the child has rolled back all that it did
+	names  []string // of the child's share of the transaction; its messages count in them
+	undone bool     // the child has rolled back everything
 
-	silence *time.Timer
-	killer  *time.Timer
-	loser   *time.Timer
+	silence *time.Timer // gives the child up if it does not say hello
+	killer  *time.Timer // kills the child if it does not end
+	loser   *time.Timer // closes undying
 	stopped sync.Once
-	halted  atomic.Bool   // it was ended because it stayed stopped, see [run.endStopped]
-	undying chan struct{} // closed when it should have died of SIGKILL
-	gone    chan struct{} // closed when it has ended
-	lost    *lostError    // how end returned, if it did before that
+	halted  atomic.Bool   // endStopped has ended the child
+	undying chan struct{} // closed if the child has not died of SIGKILL in time
+	gone    chan struct{} // closed when the child has ended
+	lost    *lostError    // not nil if end has returned before that
 }
 
-// A lostError reports a child that does not die.
-type lostError struct{ pid int }
-
-func (e *lostError) Error() string {
-	return fmt.Sprintf("process %d does not end, not even by SIGKILL: its cgroup is frozen, or it is stuck in the kernel; "+
-		"once it is let go it ends, and makes nothing any more", e.pid)
-}
-
-// startWorker starts a child for plans whose stages the token names.
-func startWorker(token string) (*worker, error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, os.NewSyscallError("socketpair", err)
-	}
-	defer unix.Close(fds[1])
-	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child")), started: time.Now()}
-	w.undying, w.gone = make(chan struct{}), make(chan struct{})
-	if w.process, err = startSelf(token, fds[1]); err != nil {
-		w.conn.close()
-		return nil, startError(err)
-	}
-	return w, nil
-}
-
-// startError says why no child could be started, and which limit that may be.
-func startError(err error) error {
-	err = fmt.Errorf("start the child: %w", persist.NeedsProc(err))
-	switch {
-	case errors.Is(err, unix.EAGAIN):
-		return fmt.Errorf("%w: a limit of processes is reached: the user's (ulimit -u), pids.max of the cgroup, "+
-			"or /proc/sys/kernel/pid_max or threads-max", err)
-	case errors.Is(err, unix.ENOMEM):
-		return fmt.Errorf("%w: the machine, or the cgroup (memory.max), has no memory left, or the PID namespace is about to end", err)
-	}
-	return err
-}
-
-// startSelf starts this program again as a child. It is not reexec.Command, since the death signal that this sets comes when
-// the thread ends that forked (go.dev/issue/27505), and not package os/exec, which forks once before, to try out pidfds: that
-// comes after the child's start here, and saves a program that makes one namespace a twentieth of its time.
-func startSelf(token string, socket int) (*os.Process, error) {
-	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
-	}
-	defer unix.Close(null)
-	env := []string{token}
-	if path, ok := os.LookupEnv("LD_LIBRARY_PATH"); ok { // a cgo program may not start without
-		env = append(env, "LD_LIBRARY_PATH="+path)
-	}
-	self := reexec.Self()
-	pid, err := syscall.ForkExec(self, []string{entryPoint}, &syscall.ProcAttr{
-		Env:   env,
-		Files: []uintptr{uintptr(null), uintptr(null), os.Stderr.Fd(), socketFD: uintptr(socket)},
-		// Out of the reach of Ctrl-C: between its start and its first line it could not know what to do about it.
-		Sys: &syscall.SysProcAttr{Setpgid: true},
-	})
-	if err != nil {
-		return nil, &os.PathError{Op: "fork/exec", Path: self, Err: err}
-	}
-	return os.FindProcess(pid)
-}
-
-// begin tells the child its part of a transaction. One that never reads it is ended: a plan that is longer than the socket's
-// buffer waits for that.
+// begin tells the child its share of a transaction. A plan that is longer than the socket's buffer waits for the child to read,
+// so begin ends a child that never reads.
 func (w *worker) begin(m *message, files ...*os.File) error {
 	w.names, w.undone = m.names, false
 	w.expectHello()
 	err := w.conn.send(m, files...)
-	if err == nil && w.silence != nil && w.silence.Stop() { // nobody listens yet
+	if err == nil && w.silence != nil && w.silence.Stop() { // the parent does not listen yet
 		w.silence = nil
 	}
 	return err
 }
 
-// expectHello ends a child that does not greet in time. From now on it is listened to: before, the parent may have waited
-// for others, for as long as it took.
+// expectHello ends the child unless it says hello in time. The time begins when the parent listens. Before, the parent may
+// have waited for others as long as that took.
 func (w *worker) expectHello() {
 	if !w.greeted {
 		w.silence = time.AfterFunc(helloPatience, w.giveUp)
 	}
 }
 
-// receive returns what the child says next.
+// receive returns the child's next message.
 func (w *worker) receive() (*message, error) {
 	m, err := w.conn.receive()
 	if err != nil {
-		return nil, silent("hear the child", err)
+		return nil, connError("hear the child", err)
 	}
 	if m.kind == kindHello && !w.greeted {
-		if m.version != protocol {
-			return nil, fmt.Errorf("the child speaks protocol %d, not %d", m.version, protocol)
-		}
 		w.greeted = true
 		w.silence.Stop()
 	}
@@ -150,8 +82,8 @@ func (w *worker) receive() (*message, error) {
 	return m, nil
 }
 
-// stop tells the child to roll back if it is not done, and sees to it that it ends in time. If it does not even die, the
-// parent waits for it no longer, in receive or in end.
+// stop tells the child to roll back unless it is done, and kills it if it takes too long. If it does not even die of that,
+// receive and end no longer wait for it.
 func (w *worker) stop() {
 	w.stopped.Do(func() {
 		w.conn.shutdown(unix.SHUT_WR)
@@ -163,19 +95,18 @@ func (w *worker) stop() {
 	})
 }
 
-func (w *worker) kill() { _ = w.process.Kill() } // it may have ended by itself
+func (w *worker) kill() { _ = w.process.Kill() } // an error means that it has ended
 
-// giveUp ends a child from which nothing is to be expected.
+// giveUp kills a child that will not finish its work.
 func (w *worker) giveUp() {
 	w.kill()
 	w.stop()
 }
 
-// end stops the child, and returns how it ended, as package os/exec has it, or a *lostError.
+// end stops the child, and returns how it ended: nil, an *exec.ExitError or a *lostError.
 func (w *worker) end() error {
-	// Whatever it was, the child has nothing more to hear. If it rolls back now, that takes a moment.
 	w.stop()
-	w.conn.shutdown(unix.SHUT_RD) // nor is it heard: it would wait for that until it is killed
+	w.conn.shutdown(unix.SHUT_RD) // or a child that writes would block until it is killed
 	state, err := w.wait()
 	if err == nil && !state.Success() {
 		err = &exec.ExitError{ProcessState: state}
@@ -192,32 +123,15 @@ func (w *worker) end() error {
 	return err
 }
 
-// wait waits for the child's end, but not for that of a lost one: then a goroutine does, so that no zombie stays.
-func (w *worker) wait() (*os.ProcessState, error) {
-	var state *os.ProcessState
-	var err error
-	go func() {
-		defer close(w.gone)
-		state, err = w.process.Wait()
-	}()
-	select {
-	case <-w.gone:
-		return state, err
-	case <-w.undying:
-		w.lost = &lostError{w.process.Pid}
-		return nil, w.lost
-	}
-}
-
-// errSilent is how the conversation ends when a child dies in the middle of it.
+// errSilent reports that a child has ended in the middle of a transaction.
 var errSilent = errors.New("the child ended before its work was done")
 
-// errMute is added where the child ended by itself before it said hello, or was killed because it did not say it.
+// errMute is added if the child ended by itself before it said hello, or was killed because it did not say hello.
 var errMute = errors.New("it never came to its stages: an init function ends or blocks it, or one of them is registered " +
 	"on a condition that a child, which has no arguments and an empty environment, does not meet")
 
-// silent is errSilent, unless talking failed for another reason than that the child has ended, or did not fail.
-func silent(what string, err error) error {
+// connError maps an error of the connection to errSilent if it means that the child has ended.
+func connError(what string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -228,7 +142,7 @@ func silent(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// broke is the error of a transaction in which a child fell silent.
+// broke returns the error of a transaction in which this child fell silent.
 func (w *worker) broke(waitErr error) error {
 	switch {
 	case w.halted.Load():
@@ -239,7 +153,7 @@ func (w *worker) broke(waitErr error) error {
 	return fmt.Errorf("%w: %w", errSilent, ended(waitErr))
 }
 
-// ended says how a child ended.
+// ended describes how a child ended.
 func ended(waitErr error) error {
 	if waitErr == nil {
 		return errors.New("exit status 0")
@@ -247,7 +161,7 @@ func ended(waitErr error) error {
 	return waitErr
 }
 
-// signalled reports whether a child ended by a signal that tells programs to end.
+// signalled reports whether a child died of a signal that asks programs to end.
 func signalled(waitErr error) bool {
 	var exit *exec.ExitError
 	if !errors.As(waitErr, &exit) {

@@ -9,7 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/internal/prestart"
+	_ "github.com/netns-go/netns/stages" // which sets prestart.Child
 	"golang.org/x/sys/unix"
 )
 
@@ -26,7 +27,7 @@ func init() {
 		Notify(Signals)
 		// What a shell has left open (exec 9>lock) would cost the child a second start, see package stages.
 		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
-		End = netns.Prestart()
+		End = prestart.Child()
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
 	"github.com/netns-go/netns/stages"
-	"github.com/netns-go/netns/stages/address"
 )
 
 func main() {
@@ -33,7 +32,7 @@ func serve(ctx context.Context, listen string) (err error) {
 	if err := persist.CheckName("demo"); err != nil {
 		return err
 	}
-	o := netns.Options{Steps: []netns.Step{address.Step("10.1.2.3/32"), {Stage: "example.listen", Args: []byte(listen)}}}
+	o := netns.Options{Steps: []netns.Step{stages.Address("10.1.2.3/32"), {Stage: "example.listen", Args: []byte(listen)}}}
 	ns, err := netns.New(ctx, "demo", o)
 	if err != nil {
 		return err
