@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// packages are those that programs import.
-var packages = []string{".", "persist", "rollback", "stages"}
+// packages are the packages that programs import.
+var packages = []string{".", "holders", "persist", "rollback", "stages"}
 
-// A program that compiles for one system does for each.
+// A program that compiles for one system compiles for every system.
 func TestOneAPI(t *testing.T) {
 	for _, dir := range packages {
 		want := api(parse(t, dir, "linux"))
@@ -39,7 +39,7 @@ func TestOneAPI(t *testing.T) {
 	}
 }
 
-// Whatever is exported is documented, in the usual way.
+// Each exported declaration has a comment that begins with its name.
 func TestDocumented(t *testing.T) {
 	for _, dir := range packages {
 		for _, decl := range parse(t, dir, "linux") {
@@ -55,7 +55,7 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
-// documented checks a declaration of types or values. What has no comment of its own in a group shares the group's.
+// documented checks a declaration of types or values. In a group, a value without a comment shares the comment of the group.
 func documented(t *testing.T, dir string, decl *ast.GenDecl) {
 	t.Helper()
 	for _, spec := range decl.Specs {
@@ -79,7 +79,7 @@ func documented(t *testing.T, dir string, decl *ast.GenDecl) {
 	}
 }
 
-// begins says whether a comment begins with a name.
+// begins reports whether a comment begins with a name.
 func begins(doc *ast.CommentGroup, name *ast.Ident) bool {
 	words := strings.Fields(doc.Text())
 	if len(words) > 1 && (words[0] == "A" || words[0] == "An") {
@@ -88,7 +88,7 @@ func begins(doc *ast.CommentGroup, name *ast.Ident) bool {
 	return len(words) > 1 && words[0] == name.Name
 }
 
-// parse returns the declarations of a package as they are for an operating system.
+// parse returns the declarations of a package for an operating system.
 func parse(t *testing.T, dir, system string) (decls []ast.Decl) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -115,7 +115,7 @@ func parse(t *testing.T, dir, system string) (decls []ast.Decl) {
 	return decls
 }
 
-// isExported says whether a function is, or a method and its type.
+// isExported reports whether a function is exported, or a method and its type.
 func isExported(f *ast.FuncDecl) bool {
 	if f.Recv == nil {
 		return f.Name.IsExported()
@@ -175,7 +175,7 @@ func specified(kind token.Token, spec ast.Spec) (lines []string) {
 	return lines
 }
 
-// text returns what a declaration or type looks like in Go.
+// text returns the Go source of a declaration or type.
 func text(node any) string {
 	var b bytes.Buffer
 	if err := format.Node(&b, token.NewFileSet(), node); err != nil {

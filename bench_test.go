@@ -11,10 +11,10 @@ import (
 	"github.com/netns-go/netns/internal/world"
 )
 
-// many is how many namespaces there are for what looks at all of them.
+// many is the number of namespaces for functions that look at all of them.
 const many = 1000
 
-// populate makes n namespaces, which are gone after the benchmark, and returns their names.
+// populate makes n namespaces until the end of the benchmark, and returns their names.
 func populate(b *testing.B, prefix string, n int) (names []string) {
 	b.Helper()
 	for i := range n {
@@ -29,15 +29,11 @@ func populate(b *testing.B, prefix string, n int) (names []string) {
 
 func removeAll(b *testing.B) {
 	b.Helper()
-	names, err := netns.Names("")
+	dir := open(b, "")
+	names, err := dir.Names()
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir, err := netns.OpenDir("")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer dir.Close()
 	for _, name := range names {
 		if err := dir.Delete(context.Background(), name, netns.DeleteOptions{}); err != nil {
 			b.Errorf("%s: %v", name, err)
@@ -91,7 +87,7 @@ func BenchmarkOpen(b *testing.B) {
 	world.Need(b)
 	name := populate(b, "x", 1)[0]
 	for b.Loop() {
-		ns, err := netns.Open("", name)
+		ns, err := netns.Open(name)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -101,7 +97,7 @@ func BenchmarkOpen(b *testing.B) {
 
 func BenchmarkDo(b *testing.B) {
 	world.Need(b)
-	ns, err := netns.Open("", populate(b, "x", 1)[0])
+	ns, err := netns.Open(populate(b, "x", 1)[0])
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,31 +112,33 @@ func BenchmarkDo(b *testing.B) {
 func BenchmarkLookup(b *testing.B) {
 	world.Need(b)
 	name := populate(b, "x", many)[0]
+	dir := open(b, "")
 	for b.Loop() {
-		if _, err := netns.Lookup("", name); err != nil {
+		if _, err := dir.Lookup(name); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
-// Of a thousand.
+// With a thousand namespaces.
 func BenchmarkNames(b *testing.B) {
 	world.Need(b)
 	populate(b, "x", many)
+	dir := open(b, "")
 	for b.Loop() {
-		if names, err := netns.Names(""); err != nil || len(names) != many {
+		if names, err := dir.Names(); err != nil || len(names) != many {
 			b.Fatal(len(names), err)
 		}
 	}
 }
 
-// Of a thousand.
+// With a thousand namespaces.
 func BenchmarkList(b *testing.B) {
 	world.Need(b)
 	populate(b, "x", many)
 	for b.Loop() {
 		entries := 0
-		for _, err := range netns.List("") {
+		for _, err := range netns.List() {
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -152,25 +150,10 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// Of one, in all of /proc.
-func BenchmarkHolders(b *testing.B) {
-	world.Need(b)
-	ns, err := netns.Open("", populate(b, "x", 1)[0])
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer ns.Close()
-	for b.Loop() {
-		if _, err := netns.Holders(b.Context(), ns); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// To a listener inside.
+// The listener is inside.
 func BenchmarkDialContext(b *testing.B) {
 	world.Need(b)
-	ns, err := netns.Open("", populate(b, "x", 1)[0])
+	ns, err := netns.Open(populate(b, "x", 1)[0])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,32 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/teststage"
 	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
-
-// names fails the test unless the run directory has just these names.
-func names(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	if got, err := netns.Names(dir); err != nil || !slices.Equal(got, want) {
-		t.Errorf("names %q, %v; want %q", got, err, want)
-	}
-}
-
-// erase deletes a namespace, and fails the test if it is not there.
-func erase(t *testing.T, dir, name string) {
-	t.Helper()
-	if err := netns.Delete(t.Context(), name, netns.DeleteOptions{Dir: dir, MustExist: true}); err != nil {
-		t.Error(err)
-	}
-}
 
 // A path is a directory, which becomes a run directory, and a name in it.
 func TestNewAt(t *testing.T) {
@@ -53,11 +35,11 @@ func TestNewAt(t *testing.T) {
 	}
 	var taken *netns.StateError
 	if _, err := netns.NewAt(t.Context(), dir+"/x", netns.Options{}); !errors.As(err, &taken) || taken.State != netns.Ready {
-		t.Errorf("a path that there is: %v", err)
+		t.Errorf("an existing path: %v", err)
 	}
-	for path, o := range map[string]netns.Options{dir + "/y": {Dir: dir}, dir + "/": {}, "/nope/y/x": {}} {
-		if ns, err := netns.NewAt(t.Context(), path, o); err == nil || ns != nil {
-			t.Errorf("%q with %q: %v", path, o.Dir, err)
+	for _, path := range []string{dir + "/", "/nope/y/x"} {
+		if ns, err := netns.NewAt(t.Context(), path, netns.Options{}); err == nil || ns != nil {
+			t.Errorf("%q: %v", path, err)
 		}
 	}
 	if err := errors.Join(ns.Delete(t.Context()), ns.Close()); err != nil {
@@ -66,11 +48,11 @@ func TestNewAt(t *testing.T) {
 	names(t, dir)
 }
 
-func TestNewRandom(t *testing.T) {
+func TestRandomName(t *testing.T) {
 	world.Clean(t)
 	seen := map[string]bool{}
 	for range 10 {
-		ns, err := netns.NewRandom(t.Context(), "cni-", netns.Options{NoLoopback: true})
+		ns, err := netns.New(t.Context(), netns.RandomName("cni-"), netns.Options{NoLoopback: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,13 +69,13 @@ func TestNewRandom(t *testing.T) {
 		}
 	}
 	var name *netns.NameError
-	if _, err := netns.NewRandom(t.Context(), "a/b", netns.Options{}); !errors.As(err, &name) {
+	if _, err := netns.New(t.Context(), netns.RandomName("a/b"), netns.Options{}); !errors.As(err, &name) {
 		t.Errorf("a prefix that no name can have: %v", err)
 	}
 	names(t, "")
 }
 
-// A namespace that there is gets a name by a process, a path or a descriptor, and stays when the process ends.
+// From gives a name to the namespace of a process, a path or a descriptor, and the namespace stays when the process ends.
 func TestFrom(t *testing.T) {
 	world.Clean(t)
 	cmd := exec.Command("unshare", "-n", "sh", "-c", "echo; read wait")
@@ -119,7 +101,7 @@ func TestFrom(t *testing.T) {
 	}
 	var pins []*netns.Namespace
 	for _, from := range []*netns.Namespace{byPID, byFd, byPath} {
-		pin, err := netns.NewRandom(t.Context(), "pin-", netns.Options{From: from})
+		pin, err := netns.New(t.Context(), netns.RandomName("pin-"), netns.Options{From: from})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +125,7 @@ func TestFrom(t *testing.T) {
 	names(t, "")
 }
 
-// The caller's own namespace gets a name only if it is meant, and what is to be set up inside another one is refused.
+// From refuses the caller's own namespace without Own, and options that would change the inside of an existing one.
 func TestFromRefused(t *testing.T) {
 	world.Clean(t)
 	own, err := netns.OpenPID(os.Getpid())
@@ -151,7 +133,8 @@ func TestFromRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Close()
-	if err := netns.Create(t.Context(), []string{"own"}, netns.Options{From: own}); !errors.Is(err, netns.ErrOwn) {
+	var isOwn *netns.OwnError
+	if err := netns.Create(t.Context(), []string{"own"}, netns.Options{From: own}); !errors.As(err, &isOwn) || isOwn.Path != own.Path() {
 		t.Errorf("own: %v", err)
 	}
 	for name, o := range map[string]netns.Options{
@@ -188,7 +171,7 @@ func TestFromRefused(t *testing.T) {
 	}
 }
 
-// What is replaced is there until the new namespaces are complete.
+// Replace deletes the old namespaces only when the new ones are complete.
 func TestReplace(t *testing.T) {
 	world.Clean(t)
 	replace := netns.Options{Replace: true}
@@ -202,7 +185,7 @@ func TestReplace(t *testing.T) {
 	if err := netns.Create(t.Context(), []string{"a", "b"}, broken); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a stage that fails: %v", err)
 	}
-	if now, err := netns.Open("", "a"); err != nil || now.ID() != old.ID() {
+	if now, err := netns.Open("a"); err != nil || now.ID() != old.ID() {
 		t.Errorf("it was replaced by nothing: %v", err)
 	} else {
 		now.Close()
@@ -216,7 +199,7 @@ func TestReplace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	now, err := netns.Open("", "a")
+	now, err := netns.Open("a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +207,7 @@ func TestReplace(t *testing.T) {
 	if now.ID() == old.ID() {
 		t.Error("it was not replaced")
 	}
-	// What is no namespace is not replaced, and nothing else then either.
+	// If one of the names is not a namespace, nothing is replaced.
 	if err := os.WriteFile("/run/netns/file", []byte("text"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +216,19 @@ func TestReplace(t *testing.T) {
 		t.Errorf("a file: %v", err)
 	}
 	os.Remove("/run/netns/file")
-	// Nor when the context ends, or another one comes, while the new ones are built.
+	// Force also replaces what Delete deletes with Force: an empty file, on which another tool may be about to mount a namespace.
+	if err := os.WriteFile("/run/netns/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var busy *netns.BusyError
+	if err := netns.Create(t.Context(), []string{"file"}, replace); !errors.As(err, &busy) {
+		t.Errorf("another tool's name: %v", err)
+	}
+	if err := netns.Create(t.Context(), []string{"file"}, netns.Options{Replace: true, Force: true}); err != nil {
+		t.Errorf("another tool's name, with Force: %v", err)
+	}
+	erase(t, "", "file")
+	// Nothing is replaced either if the context ends, or another namespace gets the name, while the new ones are built.
 	ctx, cancel := context.WithCancel(t.Context())
 	late := replace
 	late.Progress = func(e netns.Event) {
@@ -253,9 +248,9 @@ func TestReplace(t *testing.T) {
 		}
 	}
 	if err := netns.Create(t.Context(), []string{"a", "b"}, late); !errors.As(err, &state) || state.Name != "b" {
-		t.Errorf("another one that came: %v", err)
+		t.Errorf("a namespace that got the name meanwhile: %v", err)
 	}
-	if again, err := netns.Open("", "a"); err != nil || again.ID() != now.ID() {
+	if again, err := netns.Open("a"); err != nil || again.ID() != now.ID() {
 		t.Errorf("what was not replaced is another one: %v", err)
 	} else {
 		again.Close()
@@ -266,7 +261,46 @@ func TestReplace(t *testing.T) {
 	names(t, "")
 }
 
-// A Progress that panics, as a test's or a server's may, rolls back.
+// A Factory makes one namespace and returns it, in its own directory, until it is closed.
+func TestFactory(t *testing.T) {
+	world.Clean(t)
+	const path = "/run/factory"
+	dir := open(t, path)
+	factory, err := dir.NewFactory(t.Context(), netns.Options{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} { // by the same child
+		ns, err := factory.New(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same, err := dir.Open(name)
+		if err != nil || same.ID() != ns.ID() || ns.Path() != path+"/"+name {
+			t.Errorf("%s is not %s: %v", ns.Path(), name, err)
+		}
+		if err := errors.Join(ns.Verify(), same.Close(), ns.Delete(t.Context()), ns.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	var bad *netns.NameError
+	if ns, err := factory.New(t.Context(), "a/b"); !errors.As(err, &bad) || ns != nil {
+		t.Errorf("a bad name: %v", err)
+	}
+	factory.Close()
+	for what, err := range map[string]error{
+		"Create": factory.Create(t.Context(), "late"), "New": func() error { _, err := factory.New(t.Context(), "late"); return err }(),
+	} {
+		if !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("%s after Close: %v", what, err)
+		}
+	}
+	if err := dir.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// If Progress panics, Create rolls back.
 func TestProgressPanics(t *testing.T) {
 	world.Clean(t)
 	attempt := func(stage string) (said any) {
@@ -285,12 +319,12 @@ func TestProgressPanics(t *testing.T) {
 	}
 }
 
-// What a stage meets is not taken for a random name that is taken, and has crossed from the child.
+// The error of a stage crosses from the child.
 func TestStageMeetsAnError(t *testing.T) {
 	world.Clean(t)
 	for verb, want := range map[string]error{"not-there": fs.ErrNotExist, "taken": fs.ErrExist} {
 		o := netns.Options{Steps: []netns.Step{teststage.Step(verb)}}
-		if _, err := netns.NewRandom(t.Context(), "x", o); !errors.Is(err, want) {
+		if _, err := netns.New(t.Context(), "x", o); !errors.Is(err, want) {
 			t.Errorf("%s: %v", verb, err)
 		}
 	}
@@ -302,11 +336,12 @@ func TestClosed(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
 	remove(t, ns, "x")
-	_, nsid := ns.NSID()
-	_, witness := netns.NewWitness(ns)
+	_, _, nsid := ns.NSID()
+	_, assign := ns.AssignNSID()
+	_, namesOf := open(t, "").NamesOf(ns)
 	for what, err := range map[string]error{
 		"Do": ns.Do(t.Context(), func() error { return nil }), "Start": ns.Start(exec.Command("true")), "Verify": ns.Verify(),
-		"NSID": nsid, "SetNSID": ns.SetNSID(5), "Kill": netns.Kill(t.Context(), unix.SIGKILL, 0, ns), "NewWitness": witness,
+		"NSID": nsid, "SetNSID": ns.SetNSID(5), "AssignNSID": assign, "NamesOf": namesOf,
 		"Delete": ns.Delete(t.Context()), "From": netns.Create(t.Context(), []string{"y"}, netns.Options{From: ns}),
 		"zero": netns.Create(t.Context(), []string{"y"}, netns.Options{From: &netns.Namespace{}}),
 	} {
@@ -317,7 +352,7 @@ func TestClosed(t *testing.T) {
 	names(t, "")
 }
 
-// A namespace deletes its own name, and no other's.
+// A namespace deletes its own name, and no name of another one.
 func TestNamespaceDelete(t *testing.T) {
 	world.Clean(t)
 	ns, err := netns.New(t.Context(), "x", netns.Options{})
@@ -341,7 +376,7 @@ func TestNamespaceDelete(t *testing.T) {
 	if err := os.Symlink("x", "/run/netns/link"); err != nil {
 		t.Fatal(err)
 	}
-	link, err := netns.Open("", "link")
+	link, err := netns.Open("link")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,25 +408,5 @@ func TestUserDir(t *testing.T) {
 		if dir, err := netns.UserDir(); err == nil {
 			t.Error(dir)
 		}
-	}
-}
-
-// Without names, a Witness waits for all that it watches.
-func TestWitnessWaitsForAll(t *testing.T) {
-	world.Clean(t)
-	ns := create(t, "x")
-	w, err := netns.NewWitness(ns)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if left, err := w.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) || len(left) != 1 || left[0] != ns {
-		t.Errorf("it lives: %v, %v", left, err)
-	}
-	remove(t, ns, "x")
-	if left, err := w.Wait(t.Context()); err != nil || len(left) > 0 {
-		t.Errorf("it has ended: %v, %v", left, err)
 	}
 }

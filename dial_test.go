@@ -3,15 +3,14 @@
 package netns_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,8 +22,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// deaf returns the port of a listener inside that accepts nothing, and whose queue is full. The kernel drops what comes to it
-// then, so a dial waits.
+// deaf returns the port of a listener inside that accepts nothing. Its queue is full, so the kernel drops requests, and a dial
+// waits.
 func deaf(t *testing.T, ns *netns.Namespace, domain int, address string, port int) int {
 	t.Helper()
 	var socket int
@@ -68,7 +67,7 @@ func deaf(t *testing.T, ns *netns.Namespace, domain int, address string, port in
 	}
 }
 
-// Dials that wait hold no threads, and end with their contexts. So do look-ups.
+// Waiting dials hold no threads, and end with their contexts.
 func TestPendingDials(t *testing.T) {
 	world.Clean(t)
 	pending := 1_000
@@ -114,50 +113,16 @@ func TestPendingDials(t *testing.T) {
 	}
 }
 
-// A look-up that waits holds no thread either.
-func TestPendingLookups(t *testing.T) {
-	world.Clean(t)
-	const pending = 200
-	release := make(chan struct{})
-	ns, asked := nameServer(t, func([]byte) []byte { <-release; return []byte{127, 0, 0, 1} })
-	before, open := threads(t), len(world.Files(t, "/proc/self/fd"))
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	failed := make(chan error, pending)
-	for i := range pending {
-		go func() {
-			_, err := ns.DialContext(ctx, "tcp4", fmt.Sprintf("host%d.example.:80", i))
-			failed <- err
-		}()
-	}
-	for range pending {
-		<-asked
-	}
-	if meanwhile := threads(t); meanwhile > before+20 {
-		t.Errorf("%d pending look-ups hold %d threads", pending, meanwhile-before)
-	}
-	cancel()
-	for range pending {
-		if err := <-failed; !errors.Is(err, context.Canceled) {
-			t.Fatalf("a look-up that was cancelled: %v", err)
-		}
-	}
-	close(release) // package net still waits for the answers, for five seconds
-	for deadline := time.Now().Add(5 * time.Second); len(world.Files(t, "/proc/self/fd")) > open && time.Now().Before(deadline); {
-		time.Sleep(time.Millisecond)
-	}
-}
-
-// If the addresses of one family do not answer, those of the other are tried soon.
+// If the addresses of one family do not answer, DialContext soon tries the other family.
 func TestHappyEyeballs(t *testing.T) {
 	world.Clean(t)
-	ns, _ := nameServer(t, func(query []byte) []byte {
+	ns, _ := nameServer(t, configured(t), one(func(query []byte) []byte {
 		address := net.IPv4(127, 0, 0, 1).To4()
 		if kind := query[len(query)-3]; kind == 28 { // AAAA
 			address = net.IPv6loopback
 		}
 		return address
-	})
+	}))
 	for what, way := range map[string]struct {
 		deaf, answers string
 		domain        int
@@ -180,6 +145,98 @@ func TestHappyEyeballs(t *testing.T) {
 			t.Errorf("where IPv%s does not answer, connecting took %v", what, took)
 		}
 		conn.Close()
+	}
+}
+
+// Sockets belong to the namespace, for addresses and for names, on every thread.
+func TestDialAndListen(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	defer remove(t, ns, "x")
+	probe, err := ns.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer probe.Close()
+	inside := cookie(t, probe.(syscall.Conn))
+	outside, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	if cookie(t, outside.(syscall.Conn)) == inside {
+		t.Fatal("the packet listener is outside")
+	}
+	for _, test := range []struct{ network, address string }{
+		{"tcp", "127.0.0.1:80"}, {"tcp4", "localhost:80"}, {"tcp", "localhost:80"}, {"tcp6", "[::1]:80"}, {"tcp", ":80"},
+		{"unix", "@abstract:80"}, // each network namespace has its own abstract names, unix(7)
+	} {
+		listener, err := ns.Listen(t.Context(), test.network, test.address)
+		if err != nil {
+			t.Errorf("%s %s: %v", test.network, test.address, err)
+			continue
+		}
+		accepted := make(chan error)
+		go func() {
+			conn, err := listener.Accept()
+			if err == nil {
+				conn.Close()
+			}
+			accepted <- err
+		}()
+		conn, err := ns.DialContext(t.Context(), test.network, test.address)
+		if err != nil {
+			t.Fatalf("%s %s: %v", test.network, test.address, err)
+		}
+		if cookie(t, listener.(syscall.Conn)) != inside || cookie(t, conn.(syscall.Conn)) != inside {
+			t.Errorf("%s %s: a socket is outside", test.network, test.address)
+		}
+		if err := errors.Join(<-accepted, conn.Close(), listener.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	// Here net.Dial tries two addresses.
+	listener, err := ns.Listen(t.Context(), "tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	conn, err := ns.DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if cookie(t, conn.(syscall.Conn)) != inside {
+		t.Error("a socket is outside")
+	}
+	for _, bad := range []struct{ network, address string }{{"tcp", "127.0.0.1"}, {"nope", "x"}, {"tcp", "127.0.0.1:1"}, {"", ""}} {
+		if conn, err := ns.DialContext(t.Context(), bad.network, bad.address); err == nil {
+			t.Errorf("%q: connected to %v", bad, conn.RemoteAddr())
+		}
+	}
+}
+
+// An HTTP client works through the namespace.
+func TestHTTP(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	defer remove(t, ns, "x")
+	listener, err := ns.Listen(t.Context(), "tcp", "127.0.0.1:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "inside") })}
+	go server.Serve(listener)
+	defer server.Close()
+	transport := &http.Transport{DialContext: ns.DialContext}
+	defer transport.CloseIdleConnections()
+	reply, err := (&http.Client{Transport: transport}).Get("http://localhost/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	if body, err := io.ReadAll(reply.Body); string(body) != "inside" {
+		t.Errorf("%q, %v", body, err)
 	}
 }
 
@@ -252,7 +309,7 @@ func optionOf(t *testing.T, socket any, level, option int) (value int) {
 	return value
 }
 
-// Every network that package net has.
+// All networks of package net work.
 func TestDialNetworks(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
@@ -302,7 +359,7 @@ func TestDialNetworks(t *testing.T) {
 	}
 }
 
-// A zone is an interface of the namespace, and package net's cache of the caller's interfaces does not take it in.
+// A zone is an interface of the namespace, and does not get into package net's cache of the caller's interfaces.
 func TestZones(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
@@ -346,59 +403,6 @@ func TestZones(t *testing.T) {
 			t.Errorf("an unknown zone: %v", err)
 		}
 	}
-}
-
-// nameServer makes a namespace in which a name server answers to queries with an address, and returns each query.
-func nameServer(t *testing.T, answer func(query []byte) []byte) (*netns.Namespace, <-chan []byte) {
-	t.Helper()
-	config, err := os.ReadFile("/etc/resolv.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := netip.MustParseAddr("127.0.0.1") // where none is named
-	if match := regexp.MustCompile(`(?m)^nameserver +(\S+)`).FindSubmatch(config); match != nil {
-		address = netip.MustParseAddr(string(match[1]))
-	}
-	o := netns.Options{Addresses: []string{netip.PrefixFrom(address, address.BitLen()).String()}}
-	if address.IsLoopback() {
-		o.Addresses = nil
-	}
-	ns, err := netns.New(t.Context(), "x", o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { errors.Join(ns.Delete(context.Background()), ns.Close()) })
-	server, err := ns.ListenPacket(t.Context(), "udp", netip.AddrPortFrom(address, 53).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	asked := make(chan []byte, 1_000)
-	go func() {
-		for buffer := make([]byte, 1500); ; {
-			n, from, err := server.ReadFrom(buffer)
-			if err != nil {
-				return
-			}
-			query := slices.Clone(buffer[:n])
-			asked <- query
-			go func() { server.WriteTo(reply(query, answer), from) }()
-		}
-	}()
-	return ns, asked
-}
-
-// reply returns a name server's message with one address.
-func reply(query []byte, answer func(query []byte) []byte) []byte {
-	end := 12 + bytes.IndexByte(query[12:], 0) + 5 // of the question: a name, its type and class
-	query = query[:end]
-	address := answer(query)
-	message := slices.Clone(query)
-	copy(message[2:], []byte{0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0}) // one question, one answer, no error
-	message = append(message, 0xc0, 12)                           // the same name
-	message = append(message, query[end-4:end]...)                // type and class
-	message = append(message, 0, 0, 0, 1, 0, byte(len(address)))  // for a second
-	return append(message, address...)
 }
 
 func moreDescriptors(t *testing.T, n int) {

@@ -1,167 +1,151 @@
 package netns
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/netns-go/netns/persist"
 )
 
-// A Dir is an open run directory, for work on many names: functions that take a directory's path open it anew each time.
-// It is safe for concurrent use.
+// DefaultDir is the run directory of ip-netns(8): /run/netns.
+const DefaultDir = persist.DefaultDir
+
+// A Dir is a run directory: the names in it, and the namespaces that are mounted onto them. It is safe for concurrent use.
+//
+// A missing directory is as good as an empty one. A Dir always works in the directory that its path leads to, even if that is
+// made, mounted or removed after OpenDir.
 type Dir struct {
-	path  string
-	store *persist.Store // nil if there was no such directory
+	path string
+
+	mu     sync.Mutex
+	store  *sharedStore // what the path led to at the last call, or nil
+	closed bool
 }
 
-// OpenDir opens a run directory ("" for the default one). One that is not there is as good as an empty one. It returns a
-// *[TrustError] for one that somebody else could write to.
-func OpenDir(dir string) (*Dir, error) {
-	dir = cmp.Or(dir, DefaultDir)
-	store, err := persist.Open(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// A sharedStore is an open run directory. It is closed when its last user is done.
+type sharedStore struct {
+	*persist.Store
+	dir   *Dir
+	users int
+}
+
+// OpenDir opens a run directory. The path "" means [DefaultDir]. It returns a *[TrustError] if another user could write to the
+// directory. It needs no privilege.
+func OpenDir(path string) (*Dir, error) {
+	path, err := persist.DirPath(path)
+	if err != nil {
 		return nil, err
 	}
-	return &Dir{dir, store}, nil
-}
-
-// with calls f with a run directory that is open meanwhile. It has no type parameter: with the dictionary of one, the linker
-// would keep all methods of Dir, Namespace and netlink.Handle, a megabyte.
-func with(dir string, f func(*Dir) error) error {
-	d, err := OpenDir(dir)
+	d := &Dir{path: path}
+	s, err := d.acquire()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer d.Close()
-	return f(d)
+	s.release()
+	return d, nil
 }
 
-// Close closes the directory. Names and namespaces stay.
-func (d *Dir) Close() {
-	if d.store != nil {
-		d.store.Close()
-	}
+// inDefault returns a Dir that opens DefaultDir when it is needed. If a method has opened it, Close must be called.
+func inDefault() *Dir { return &Dir{path: DefaultDir} }
+
+// split returns the directory of a path and the name in it.
+func split(path string) (*Dir, string, error) {
+	dir, name := filepath.Split(path)
+	dir, err := filepath.Abs(dir) // "" of a mere name is the working directory
+	return &Dir{path: dir}, name, err
 }
 
-// has returns the error for a name that cannot be in the directory.
-func (d *Dir) has(name string) error {
+// Path returns the absolute path of the directory.
+func (d *Dir) Path() string { return d.path }
+
+// Close closes the directory. Names and namespaces stay. Methods that look into the directory then return an error that matches
+// os.ErrClosed. Close may be called again.
+func (d *Dir) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	return d.forget()
+}
+
+// acquire returns the directory that the path leads to, or nil if it is missing. The caller releases it.
+func (d *Dir) acquire() (*sharedStore, error) {
+	d.mu.Lock()
+	if d.store != nil && !d.store.IsCurrent() {
+		_ = d.forget()
+	}
+	d.mu.Unlock()
+	return d.acquireOpen()
+}
+
+// acquireOpen is acquire, but if a directory is open, it returns that without looking at the path.
+func (d *Dir) acquireOpen() (*sharedStore, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, &os.PathError{Op: "use", Path: d.path, Err: os.ErrClosed}
+	}
+	if d.store == nil {
+		store, err := persist.Open(d.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		d.store = &sharedStore{store, d, 1} // for the Dir itself
+	}
+	d.store.users++
+	return d.store, nil
+}
+
+// acquireFor is acquire for a name in the directory: if the directory is missing, so is the name.
+func (d *Dir) acquireFor(name string) (*sharedStore, error) { return d.acquireBy(name, d.acquire) }
+
+// acquireBy is acquireFor with a given acquire.
+func (d *Dir) acquireBy(name string, acquire func() (*sharedStore, error)) (*sharedStore, error) {
 	if err := persist.CheckFileName(name); err != nil {
-		return err
+		return nil, err
 	}
-	if d.store == nil {
-		return &NotExistError{Path: filepath.Join(d.path, name)}
+	s, err := acquire()
+	if s == nil && err == nil {
+		err = &NotExistError{Path: filepath.Join(d.path, name)}
 	}
-	return nil
+	return s, err
 }
 
-// Names is [Names] for this directory.
-func (d *Dir) Names() ([]string, error) {
-	if d.store == nil {
+// Names returns the names in the directory, or none if the directory is removed meanwhile.
+func (s *sharedStore) Names() ([]string, error) {
+	names, err := s.Store.Names()
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	return d.store.Names()
+	return names, err
 }
 
-// List is [List] for this directory.
-func (d *Dir) List() iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		names, err := d.Names()
-		var entries []Entry
-		if err == nil {
-			entries, err = d.lookups(names)
-		}
-		for _, entry := range entries {
-			if !yield(entry, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(Entry{}, err)
-		}
+func (s *sharedStore) release() {
+	if s != nil {
+		s.dir.mu.Lock()
+		defer s.dir.mu.Unlock()
+		_ = s.drop()
 	}
 }
 
-// Lookup is [Lookup] for this directory.
-func (d *Dir) Lookup(name string) (Entry, error) {
-	if err := d.has(name); err != nil {
-		return Entry{}, err
-	}
-	return d.store.Lookup(name)
-}
-
-// LookupOpen is [Lookup] and [Open] at once, for less than either, and without waiting: the namespace is the one of which the
-// entry tells. It is nil where the name shows no network namespace, or another one by now, or one that cannot be opened. The
-// errors are those of Lookup.
-func (d *Dir) LookupOpen(name string) (Entry, *Namespace, error) {
-	if err := d.has(name); err != nil {
-		return Entry{}, nil, err
-	}
-	entry, f, err := d.store.LookupOpen(name)
-	if f == nil {
-		return entry, nil, err
-	}
-	return entry, &Namespace{d.store.Path(name), f, entry.Inode}, nil
-}
-
-// Open is [Open] for this directory.
-func (d *Dir) Open(name string) (*Namespace, error) {
-	if err := d.has(name); err != nil {
-		return nil, err
-	}
-	f, err := d.store.Namespace(context.Background(), name)
-	return opened(d.store.Path(name), f, err)
-}
-
-// Delete is [Delete] for this directory; the Dir of the options means nothing here.
-func (d *Dir) Delete(ctx context.Context, name string, o DeleteOptions) error {
-	err := d.has(name)
-	if err == nil {
-		err = d.store.Delete(ctx, name, o.Force)
-	}
-	return o.of(err)
-}
-
-// DeleteNames is Delete for one name after the other, until one fails. It takes less time than as many calls of Delete,
-// above all for names that one [Create] made. Meanwhile others wait for these, for a second at most.
-//
-// It returns the network namespaces that the deleted names showed, or nil for a name that showed none, and the error of the
-// first that could not be deleted, names[len(deleted)], or the context's cause if that ended before it. The namespaces are
-// open, a descriptor each, for [Holders] to tell what keeps them, and are the caller's to close. Best all at once, when
-// everything is deleted: while the kernel takes one down, it is slow to unmount another.
-func (d *Dir) DeleteNames(ctx context.Context, names []string, o DeleteOptions) (deleted []*Namespace, err error) {
-	for len(deleted) < len(names) {
-		left := names[len(deleted):]
-		var shown []*os.File
-		if err = d.has(left[0]); err == nil {
-			shown, err = d.store.DeleteNames(ctx, left, o.Force)
-		}
-		for i, f := range shown {
-			var ns *Namespace
-			if f != nil {
-				ns, _ = opened(d.store.Path(left[i]), f, nil)
-			}
-			deleted = append(deleted, ns)
-		}
-		if err != nil {
-			if err = o.of(err); err != nil {
-				return deleted, err
-			}
-			deleted = append(deleted, nil)
-		}
-	}
-	return deleted, nil
-}
-
-// of returns an error of a Delete with these options.
-func (o DeleteOptions) of(err error) error {
-	var gone *NotExistError
-	if errors.As(err, &gone) && !o.MustExist {
+// forget drops the store that is open. The caller of forget or drop has locked the Dir.
+func (d *Dir) forget() error {
+	s := d.store
+	if s == nil {
 		return nil
 	}
-	return err
+	d.store = nil
+	return s.drop()
+}
+
+func (s *sharedStore) drop() error {
+	if s.users--; s.users > 0 {
+		return nil
+	}
+	return s.Close()
 }

@@ -18,31 +18,32 @@ import (
 	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/holders"
 	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 
-// A crowd is what many goroutines use at once.
+// A crowd has the things that many goroutines use at once.
 type crowd struct {
 	ctx     context.Context
 	options netns.Options
-	ns      *netns.Namespace // in which they are
-	quiet   *netns.Namespace // in which nobody is
-	closing *netns.Namespace // which they close
+	ns      *netns.Namespace // the goroutines work in it
+	quiet   *netns.Namespace // no process is inside
+	closing *netns.Namespace // the goroutines close it
 	dir     *netns.Dir
 	factory *netns.Factory
-	witness *netns.Witness
+	witness *holders.Witness
 	address string // of a listener in ns
 	next    atomic.Int64
 }
 
-// Every exported function is called from eight goroutines at once: first all call the same one, then each another one. The
-// race detector, if it is there, tells what they do wrong.
+// Eight goroutines call every exported function at once: first all call the same one, then each calls another one. With the race
+// detector, the test also fails on a data race.
 func TestEachFromManyGoroutines(t *testing.T) {
 	world.Clean(t)
 	c := newCrowd(t)
 	all := c.functions()
-	for _, name := range exported(t) {
+	for _, name := range append(exported(t, "."), exported(t, "holders")...) {
 		if all[name] == nil {
 			t.Errorf("%s is not called", name)
 		}
@@ -72,10 +73,10 @@ func TestEachFromManyGoroutines(t *testing.T) {
 	others.Wait()
 }
 
-// exported returns the package's exported functions and methods.
-func exported(t *testing.T) (names []string) {
+// exported returns the exported functions and methods of a package.
+func exported(t *testing.T, dir string) (names []string) {
 	t.Helper()
-	for _, decl := range parse(t, ".", "linux") {
+	for _, decl := range parse(t, dir, "linux") {
 		f, ok := decl.(*ast.FuncDecl)
 		if !ok || !isExported(f) {
 			continue
@@ -101,7 +102,7 @@ func newCrowd(t *testing.T) *crowd {
 	var errs [4]error
 	c.dir, errs[0] = netns.OpenDir("")
 	c.factory, errs[1] = netns.NewFactory(c.ctx, c.options, 2)
-	c.witness, errs[2] = netns.NewWitness(c.ns)
+	c.witness, errs[2] = holders.NewWitness(c.ns)
 	listener, err := c.ns.Listen(c.ctx, "tcp", "127.0.0.1:0")
 	if err := errors.Join(append(errs[:], err)...); err != nil {
 		t.Fatal(err)
@@ -126,13 +127,13 @@ func newCrowd(t *testing.T) *crowd {
 
 func (c *crowd) functions() map[string]func() error {
 	all := map[string]func() error{}
-	for _, some := range []map[string]func() error{c.making(), c.finding(), c.directory(), c.inside(), c.watching()} {
+	for _, some := range []map[string]func() error{c.making(), c.opening(), c.directory(), c.inside(), c.holding(), c.watching()} {
 		maps.Copy(all, some)
 	}
 	return all
 }
 
-// name returns one that is new.
+// name returns a new name.
 func (c *crowd) name() string { return fmt.Sprint("new", c.next.Add(1)) }
 
 func (c *crowd) making() map[string]func() error {
@@ -142,7 +143,8 @@ func (c *crowd) making() map[string]func() error {
 		"Delete":        c.create,
 		"New":           func() error { return c.drop(netns.New(c.ctx, c.name(), c.options)) },
 		"NewAt":         func() error { return c.drop(netns.NewAt(c.ctx, "/run/netns/"+c.name(), c.options)) },
-		"NewRandom":     func() error { return c.drop(netns.NewRandom(c.ctx, "random-", c.options)) },
+		"RandomName":    func() error { return c.drop(netns.New(c.ctx, netns.RandomName("random-"), c.options)) },
+		"DeleteAt":      func() error { return netns.DeleteAt(c.ctx, "/run/netns/"+c.name(), netns.DeleteOptions{}) },
 		"UserDir":       func() error { _, err := netns.UserDir(); return err },
 		"NewFactory":    func() error { return twice(netns.NewFactory(c.ctx, c.options, 1)) },
 		"Factory.Close": func() error { return twice(netns.NewFactory(c.ctx, c.options, 1)) },
@@ -150,7 +152,8 @@ func (c *crowd) making() map[string]func() error {
 			name := c.name()
 			return errors.Join(c.factory.Create(c.ctx, name), netns.Delete(c.ctx, name, netns.DeleteOptions{MustExist: true}))
 		},
-		"Unshare": func() error { // on a thread that is not the main one, which could not end
+		"Factory.New": func() error { return c.drop(c.factory.New(c.ctx, c.name())) },
+		"Unshare": func() error { // on another thread than the main one, because that could not end
 			return netns.Tour(func(func(*netns.Namespace) error) error { return netns.Unshare(c.options) })
 		},
 	}
@@ -189,51 +192,56 @@ func twice[T interface{ Close() }](open T, err error) error {
 	return nil
 }
 
-func (c *crowd) finding() map[string]func() error {
+func (c *crowd) opening() map[string]func() error {
 	return map[string]func() error{
-		"Open":           func() error { return shut(netns.Open("", "x")) },
-		"OpenPath":       func() error { return shut(netns.OpenPath("/run/netns/x")) },
-		"OpenPID":        func() error { return shut(netns.OpenPID(os.Getpid())) },
-		"OpenFd":         func() error { return shut(netns.OpenFd(c.ns.Fd())) },
-		"Names":          func() error { _, err := netns.Names(""); return err },
-		"NamesOf":        func() error { _, err := netns.NamesOf("", c.ns); return err },
-		"List":           func() error { return through(netns.List("")) },
-		"Lookup":         func() error { _, err := netns.Lookup("", "x"); return err },
-		"HiddenFromInit": func() error { netns.HiddenFromInit("/run/netns", "x"); return nil },
-		"Recover":        func() error { _, err := netns.Recover(c.ctx, "", true); return err },
-		"CheckTrust":     func() error { return netns.CheckTrust("/run/netns") },
-		"Holders":        func() error { _, err := netns.Holders(c.ctx, c.ns, c.quiet); return err },
-		"Processes":      func() error { _, err := netns.Processes(c.ctx, c.ns, c.quiet); return err },
-		"InUse":          func() error { _, err := netns.InUse(c.ctx); return err },
-		"OpenTrusted": func() error {
-			f, err := netns.OpenTrusted("/run/netns")
-			if err == nil {
-				err = f.Close()
+		"Open":     func() error { return shut(netns.Open("x")) },
+		"OpenPath": func() error { return shut(netns.OpenPath("/run/netns/x")) },
+		"OpenPID":  func() error { return shut(netns.OpenPID(os.Getpid())) },
+		"OpenFd":   func() error { return shut(netns.OpenFd(c.ns.Fd())) },
+		"OpenPidfd": func() error {
+			pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
+			if err != nil {
+				return err
 			}
-			return err
+			defer unix.Close(pidfd)
+			return shut(netns.OpenPidfd(pidfd))
 		},
-		"Explain":           func() error { return netns.Explain(unix.CAP_SYS_ADMIN, "this", "", nil) },
-		"CheckSight":        func() error { return netns.CheckSight(c.quiet) },
-		"KillSeen":          func() error { return netns.KillSeen(c.ctx, unix.SIGTERM, 0, c.quiet) },
-		"HiddenError.Error": func() error { _ = new(netns.HiddenError).Error(); return nil },
-		"CheckKill":         func() error { return netns.CheckKill(c.quiet) },
-		"Kill":              func() error { return netns.Kill(c.ctx, unix.SIGTERM, 0, c.quiet) },
-		"PeerIDs":           func() error { _, err := netns.PeerIDs(netns.NoNSID); return err },
-		"Holder.String":     func() error { _ = netns.Holder{}.String(); return nil },
-		"VitalError.Error":  func() error { _ = new(netns.VitalError).Error(); return nil },
-		"NSIDError.Error":   func() error { _ = new(netns.NSIDError).Error(); return nil },
-		"NSIDError.Is":      func() error { _ = errors.Is(new(netns.NSIDError), os.ErrExist); return nil },
-		"Namespace.Path":    func() error { _ = c.ns.Path(); return nil },
-		"Namespace.ID":      func() error { _ = c.ns.ID(); return nil },
-		"Namespace.Fd":      func() error { _ = c.ns.Fd(); return nil },
-		"Namespace.NSID":    func() error { _, err := c.ns.NSID(); return err },
-		"Namespace.SetNSID": func() error { return except[*netns.NSIDError](c.ns.SetNSID(netns.NoNSID)) },
-		"Namespace.Delete":  func() error { return c.drop(netns.New(c.ctx, c.name(), netns.Options{})) },
-		"Namespace.Close":   func() error { c.closing.Close(); return nil },
+		"List":                  func() error { return through(netns.List()) },
+		"PeerIDs":               func() error { _, err := netns.PeerIDs(); return err },
+		"PeerIDsOf":             func() error { _, err := netns.PeerIDsOf(4711); return except[*netns.NotExistError](err) },
+		"OwnError.Error":        func() error { _ = new(netns.OwnError).Error(); return nil },
+		"NSIDError.Error":       func() error { _ = new(netns.NSIDError).Error(); return nil },
+		"NSIDError.Is":          func() error { _ = errors.Is(new(netns.NSIDError), os.ErrExist); return nil },
+		"Namespace.Path":        func() error { _ = c.ns.Path(); return nil },
+		"Namespace.ID":          func() error { _ = c.ns.ID(); return nil },
+		"Namespace.Fd":          func() error { _ = c.ns.Fd(); return nil },
+		"Namespace.SyscallConn": func() error { _, err := c.ns.SyscallConn(); return err },
+		"Namespace.NSID":        func() error { _, _, err := c.ns.NSID(); return err },
+		"Namespace.SetNSID":     func() error { return except[*netns.NSIDError](c.ns.SetNSID(5)) },
+		"Namespace.AssignNSID":  func() error { _, err := c.ns.AssignNSID(); return except[*netns.NSIDError](err) },
+		"Namespace.Delete":      func() error { return c.drop(netns.New(c.ctx, c.name(), netns.Options{})) },
+		"Namespace.Close":       func() error { c.closing.Close(); return nil },
 	}
 }
 
-// through goes through all that an iterator has.
+func (c *crowd) holding() map[string]func() error {
+	kill := func(o holders.KillOptions) error { return holders.Kill(c.ctx, o, c.quiet) }
+	return map[string]func() error{
+		"Of":         func() error { _, err := holders.Of(c.ctx, c.ns, c.quiet); return err },
+		"Processes":  func() error { _, err := holders.Processes(c.ctx, c.ns, c.quiet); return err },
+		"InUse":      func() error { _, err := holders.InUse(c.ctx); return err },
+		"CheckSight": func() error { return holders.CheckSight(c.quiet) },
+		"CheckKill":  func() error { return holders.CheckKill(c.quiet) },
+		"Kill": func() error {
+			return errors.Join(kill(holders.KillOptions{}), kill(holders.KillOptions{SeenOnly: true}))
+		},
+		"Holder.String":     func() error { _ = holders.Holder{}.String(); return nil },
+		"VitalError.Error":  func() error { _ = new(holders.VitalError).Error(); return nil },
+		"HiddenError.Error": func() error { _ = new(holders.HiddenError).Error(); return nil },
+	}
+}
+
+// through goes through an iterator and returns its error.
 func through[T any](all iter.Seq2[T, error]) error {
 	for _, err := range all {
 		if err != nil {
@@ -243,7 +251,7 @@ func through[T any](all iter.Seq2[T, error]) error {
 	return nil
 }
 
-// except returns an error unless it is of the type that may come.
+// except returns an error unless it is of an expected type.
 func except[T error](err error) error {
 	if _, ok := errors.AsType[T](err); ok {
 		return nil
@@ -253,8 +261,21 @@ func except[T error](err error) error {
 
 func (c *crowd) directory() map[string]func() error {
 	return map[string]func() error{
-		"OpenDir":        func() error { return twice(netns.OpenDir("")) },
-		"Dir.Close":      func() error { return twice(netns.OpenDir("")) },
+		"OpenDir":     func() error { return shut(netns.OpenDir("")) },
+		"Dir.Close":   func() error { return shut(netns.OpenDir("")) },
+		"Dir.Path":    func() error { _ = c.dir.Path(); return nil },
+		"Dir.NamesOf": func() error { _, err := c.dir.NamesOf(c.ns); return err },
+		"Dir.Recover": func() error { _, err := c.dir.Recover(c.ctx, netns.RecoverOptions{DryRun: true}); return err },
+		"Dir.Create": func() error {
+			name := c.name()
+			return errors.Join(c.dir.Create(c.ctx, []string{name}, c.options), c.dir.Delete(c.ctx, name, netns.DeleteOptions{MustExist: true}))
+		},
+		"Dir.New": func() error { return c.drop(c.dir.New(c.ctx, c.name(), c.options)) },
+		"Dir.Release": func() error { // not of the directory that the other goroutines use
+			dir, err := netns.OpenDir("/run/missing")
+			return errors.Join(err, dir.Release(c.ctx), dir.Close())
+		},
+		"Dir.NewFactory": func() error { return twice(c.dir.NewFactory(c.ctx, c.options, 1)) },
 		"Dir.Names":      func() error { _, err := c.dir.Names(); return err },
 		"Dir.List":       func() error { return through(c.dir.List()) },
 		"Dir.Lookup":     func() error { _, err := c.dir.Lookup("x"); return err },
@@ -295,6 +316,7 @@ func (c *crowd) inside() map[string]func() error {
 		"Namespace.Verify":       c.ns.Verify,
 		"Namespace.DialContext":  func() error { return shut(c.ns.DialContext(c.ctx, "tcp", c.address)) },
 		"Namespace.Listen":       func() error { return shut(c.ns.Listen(c.ctx, "tcp", "localhost:0")) },
+		"Namespace.Resolver":     func() error { _, err := c.ns.Resolver().LookupHost(c.ctx, "localhost"); return err },
 		"Namespace.ListenPacket": func() error { return shut(c.ns.ListenPacket(c.ctx, "udp", "localhost:0")) },
 		"Namespace.Netlink": func() error {
 			handle, err := c.ns.Netlink()
@@ -309,13 +331,13 @@ func (c *crowd) inside() map[string]func() error {
 
 func (c *crowd) watching() map[string]func() error {
 	return map[string]func() error{
-		"Watch": func() error {
+		"Dir.Watch": func() error {
 			ctx, cancel := context.WithTimeout(c.ctx, 50*time.Millisecond)
 			defer cancel()
-			return through(netns.Watch(ctx, "", true))
+			return through(c.dir.Watch(ctx, netns.WatchOptions{Existing: true}))
 		},
-		"NewWitness":    func() error { return twice(netns.NewWitness(c.quiet)) },
-		"Witness.Close": func() error { return twice(netns.NewWitness(c.quiet)) },
+		"NewWitness":    func() error { return twice(holders.NewWitness(c.quiet)) },
+		"Witness.Close": func() error { return twice(holders.NewWitness(c.quiet)) },
 		"Witness.Wait": func() error {
 			ctx, cancel := context.WithTimeout(c.ctx, 50*time.Millisecond)
 			defer cancel()

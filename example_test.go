@@ -16,7 +16,7 @@ import (
 	"github.com/netns-go/netns"
 )
 
-// A namespace for a while: made, worked in, and removed.
+// Make a namespace, listen in it, and delete it.
 func Example() {
 	ctx := context.Background()
 	ns, err := netns.New(ctx, "example", netns.Options{Addresses: []string{"10.1.2.3/32"}})
@@ -35,7 +35,7 @@ func Example() {
 	// Output: 10.1.2.3:80
 }
 
-// Several are one transaction: when one cannot be made, none is.
+// Several namespaces are one transaction: if one cannot be made, none is.
 func ExampleCreate() {
 	ctx := context.Background()
 	if err := netns.Create(ctx, []string{"red"}, netns.Options{}); err != nil {
@@ -47,14 +47,14 @@ func ExampleCreate() {
 	if errors.As(err, &taken) {
 		fmt.Println(taken.Name, "is", taken.State)
 	}
-	_, err = netns.Lookup("", "green")
+	_, err = netns.Open("green")
 	fmt.Println(errors.Is(err, fs.ErrNotExist))
 	// Output:
 	// red is ready
 	// true
 }
 
-// A container tool has a directory of its own, leaves lo to others, and replaces what an earlier run has left.
+// A container tool uses its own directory, leaves lo down, and replaces what an earlier run left.
 func ExampleNewAt() {
 	ctx := context.Background()
 	if err := os.Mkdir("/run/tool", 0o755); err != nil {
@@ -66,13 +66,13 @@ func ExampleNewAt() {
 	}
 	defer ns.Close()
 	fmt.Println(ns.Path()) // for the container runtime
-	fmt.Println(netns.Delete(ctx, "c0ffee", netns.DeleteOptions{Dir: "/run/tool"}))
+	fmt.Println(netns.DeleteAt(ctx, ns.Path(), netns.DeleteOptions{}))
 	// Output:
 	// /run/tool/c0ffee
 	// <nil>
 }
 
-// A process's namespace gets a name, under which it stays when the process has ended.
+// Give the namespace of a process a name, so that it stays when the process ends.
 func ExampleOptions_from() {
 	ctx := context.Background()
 	process := exec.Command("unshare", "--net", "sh", "-c", "echo; read line")
@@ -87,7 +87,7 @@ func ExampleOptions_from() {
 		log.Fatal(err)
 	}
 	defer from.Close()
-	pinned, err := netns.NewRandom(ctx, "pinned-", netns.Options{From: from})
+	pinned, err := netns.New(ctx, netns.RandomName("pinned-"), netns.Options{From: from})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func ExampleOptions_from() {
 	// Output: true
 }
 
-// A command runs inside.
+// Run a command inside.
 func ExampleNamespace_Start() {
 	ctx := context.Background()
 	ns, err := netns.New(ctx, "example", netns.Options{})
@@ -120,7 +120,7 @@ func ExampleNamespace_Start() {
 	// <nil>
 }
 
-// An HTTP client reaches what listens inside.
+// Reach an HTTP server inside with an HTTP client outside.
 func ExampleNamespace_DialContext() {
 	ctx := context.Background()
 	ns, err := netns.New(ctx, "example", netns.Options{})
@@ -148,7 +148,7 @@ func ExampleNamespace_DialContext() {
 	// Output: 404 Not Found
 }
 
-// What has no helper is done on a thread inside: here the interfaces are asked for.
+// Run a function on a thread that is inside: here it lists the interfaces.
 func ExampleNamespace_Do() {
 	ctx := context.Background()
 	ns, err := netns.New(ctx, "example", netns.Options{})
@@ -170,10 +170,10 @@ func ExampleNamespace_Do() {
 	// <nil>
 }
 
-// For namespaces by the thousand there are children that stay.
+// For thousands of namespaces, a Factory keeps its children.
 func ExampleFactory() {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel() // which closes it
+	defer cancel() // this also closes the factory
 	factory, err := netns.NewFactory(ctx, netns.Options{}, 2)
 	if err != nil {
 		log.Fatal(err)
@@ -197,7 +197,7 @@ func ExampleList() {
 	if err := netns.Create(ctx, []string{"blue", "green"}, netns.Options{}); err != nil {
 		log.Fatal(err)
 	}
-	for entry, err := range netns.List("") {
+	for entry, err := range netns.List() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -211,14 +211,19 @@ func ExampleList() {
 	// green ready
 }
 
-// Whoever makes namespaces, and by whatever tool, it is told.
-func ExampleWatch() {
+// Watch reports namespaces that any tool makes or deletes.
+func ExampleDir_Watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if err := netns.Create(ctx, []string{"here"}, netns.Options{}); err != nil {
 		log.Fatal(err)
 	}
-	for change, err := range netns.Watch(ctx, "", true) {
+	dir, err := netns.OpenDir("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer dir.Close()
+	for change, err := range dir.Watch(ctx, netns.WatchOptions{Existing: true}) {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -5,9 +5,9 @@ package netns_test
 import (
 	"errors"
 	"os"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/netns-go/netns"
@@ -16,6 +16,17 @@ import (
 )
 
 func TestMain(m *testing.M) { os.Exit(world.Main(m)) }
+
+// open opens a run directory until the end of the test.
+func open(t testing.TB, path string) *netns.Dir {
+	t.Helper()
+	dir, err := netns.OpenDir(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dir.Close() })
+	return dir
+}
 
 func create(t *testing.T, name string) *netns.Namespace {
 	t.Helper()
@@ -36,6 +47,22 @@ func remove(t *testing.T, ns *netns.Namespace, name string) {
 	}
 }
 
+// names fails the test unless the run directory has exactly these names.
+func names(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	if got, err := open(t, dir).Names(); err != nil || !slices.Equal(got, want) {
+		t.Errorf("names %q, %v; want %q", got, err, want)
+	}
+}
+
+// erase deletes a namespace, and fails the test if it is missing.
+func erase(t *testing.T, dir, name string) {
+	t.Helper()
+	if err := open(t, dir).Delete(t.Context(), name, netns.DeleteOptions{MustExist: true}); err != nil {
+		t.Error(err)
+	}
+}
+
 func current(t *testing.T) string {
 	t.Helper()
 	ns, err := os.Readlink("/proc/thread-self/ns/net")
@@ -45,93 +72,27 @@ func current(t *testing.T) string {
 	return ns
 }
 
-// Do is inside, and never on the main thread; the thread is back outside when another goroutine gets it.
-func TestDo(t *testing.T) {
-	world.Clean(t)
-	ns := create(t, "x")
-	defer remove(t, ns, "x")
-	own := current(t)
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			err := ns.Do(t.Context(), func() error {
-				if current(t) == own || unix.Gettid() == unix.Getpid() {
-					t.Error("outside, or on the main thread")
-				}
-				return unix.EIO
-			})
-			if err != unix.EIO {
-				t.Errorf("error %v", err)
-			}
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			if current(t) != own {
-				t.Error("a thread came back from inside")
-			}
-		})
-	}
-	all.Wait()
-	if err := ns.Do(t.Context(), func() error { runtime.Goexit(); return nil }); err == nil {
-		t.Error("a function that did not return is no error")
-	}
-	if main, err := os.Readlink("/proc/self/ns/net"); err != nil || main != own {
-		t.Errorf("the main thread is in %s, %v", main, err)
-	}
-}
+// threads returns the number of threads of this process.
+func threads(t *testing.T) int { return len(world.Files(t, "/proc/self/task")) }
 
-func TestOpen(t *testing.T) {
-	world.Clean(t)
-	ns := create(t, "x")
-	if ns.Path() != "/run/netns/x" {
-		t.Error(ns.Path())
-	}
-	if id, err := ns.NSID(); err != nil || id != -1 {
-		t.Errorf("nsid %d, %v", id, err)
-	}
-	dir, err := netns.OpenDir("")
+// cookie returns the kernel's number of the network namespace of a socket.
+func cookie(t *testing.T, socket syscall.Conn) uint64 {
+	t.Helper()
+	raw, err := socket.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dir.Close()
-	entry, same, err := dir.LookupOpen("x")
-	if err != nil || entry != (netns.Entry{Name: "x", State: netns.Ready, Inode: ns.ID()}) || same.ID() != ns.ID() || same.Path() != ns.Path() {
-		t.Errorf("LookupOpen: %+v, %v, %v", entry, same, err)
-	} else {
-		same.Close()
+	var id uint64
+	controlErr := raw.Control(func(fd uintptr) {
+		id, err = unix.GetsockoptUint64(int(fd), unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	})
+	if err := errors.Join(err, controlErr); err != nil {
+		t.Fatal(err)
 	}
-	remove(t, ns, "x")
-	for _, dir := range []string{"", "/run/nope"} {
-		var notExist *netns.NotExistError
-		open, err := netns.OpenDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ns, err := open.LookupOpen("x"); !errors.As(err, &notExist) || ns != nil {
-			t.Errorf("LookupOpen: %v", err)
-		}
-		open.Close()
-		if _, err := netns.Open(dir, "x"); !errors.As(err, &notExist) {
-			t.Errorf("Open: %v", err)
-		}
-		if _, err := netns.Lookup(dir, "x"); !errors.As(err, &notExist) {
-			t.Errorf("Lookup: %v", err)
-		}
-		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir, MustExist: true}); !errors.As(err, &notExist) {
-			t.Errorf("Delete: %v", err)
-		}
-		if err := netns.Delete(t.Context(), "x", netns.DeleteOptions{Dir: dir}); err != nil {
-			t.Errorf("Delete: %v", err)
-		}
-		for entry, err := range netns.List(dir) {
-			t.Errorf("List: %v, %v", entry, err)
-		}
-	}
-	if err := netns.Create(t.Context(), nil, netns.Options{}); err == nil {
-		t.Error("no names are no error")
-	}
+	return id
 }
 
-// The program that the README shows is one that compiles, with all the others.
+// The README shows the program in integration/examples/embed, which other tests compile.
 func TestReadmeShowsTheProgram(t *testing.T) {
 	program, err := os.ReadFile("integration/examples/embed/main.go")
 	if err != nil {

@@ -1,51 +1,62 @@
 package netns
 
 import (
-	"context"
-	"errors"
-	"io/fs"
+	"cmp"
+	"fmt"
 	"os"
-	"path/filepath"
+	"strconv"
+	"strings"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
-func opened(path string, f *os.File, err error) (*Namespace, error) {
+// opened returns the namespace of an open file, or closes the file.
+func opened(path string, f *os.File) (*Namespace, error) {
+	st, err := sys.Fstat(f)
 	if err != nil {
-		return nil, err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		f.Close()
-		return nil, &os.PathError{Op: "fstat", Path: path, Err: err}
+		return nil, err
 	}
 	return &Namespace{path, f, st.Ino}, nil
 }
 
-// Delete removes the name under which the namespace was opened, as long as it shows this namespace: what another one has
-// become is left alone. A name that is gone is fine, so it can be repeated after an error. The namespace must be open, since
-// that tells it from a later one with the same number, and ends when it is closed, unless something else holds it, see
-// [Holders]. To delete by the name alone, there is the function [Delete].
-//
-// It returns what that returns, or an error that matches os.ErrClosed.
-func (n *Namespace) Delete(ctx context.Context) error {
-	if err := checkOpen(n); err != nil {
-		return err
+// OpenPidfd opens the network namespace of the process of a pidfd (pidfd_open(2)), which stays the caller's. It is never
+// another process's, even if that has the same number now. Another user's process needs CAP_SYS_PTRACE. The Path is valid only
+// while this process has the Namespace open. OpenPidfd returns a *[NotExistError] if the process has ended, or a
+// *[PrivilegeError].
+func OpenPidfd(fd int) (*Namespace, error) {
+	if ns, err := sys.PidfdNetwork(fd); err == nil {
+		path := descriptorPath(ns)
+		return opened(path, os.NewFile(uintptr(ns), path))
 	}
-	dir, name := filepath.Split(n.path)
-	store, err := persist.Open(filepath.Clean(dir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	return openPidfdByNumber(fd) // on a kernel before Linux 6.11, or to explain the error
+}
+
+// openPidfdByNumber is OpenPidfd by the number of the process. While the process lives, the kernel gives its number to no other
+// process. So if it still lives after the namespace was opened, the namespace is its own.
+func openPidfdByNumber(fd int) (*Namespace, error) {
+	path := fmt.Sprintf("/proc/self/fdinfo/%d", fd)
+	info, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, persist.NeedsProc(err)
 	}
-	defer store.Close()
-	err = store.DeleteShown(ctx, name, n.file, false)
-	var gone *NotExistError
-	if errors.As(err, &gone) {
-		return nil
+	_, text, _ := strings.Cut(string(info), "\nPid:\t") // proc_pid_fdinfo(5)
+	text, _, _ = strings.Cut(text, "\n")
+	pid, err := strconv.Atoi(text)
+	if err != nil || pid == 0 { // no pidfd, or of a PID namespace that /proc does not show
+		return nil, &os.PathError{Op: "pidfd", Path: path, Err: unix.EINVAL}
 	}
-	return err
+	ns, err := OpenPID(pid) // -1 if the process has ended
+	if err != nil {
+		return nil, err
+	}
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}} // readable when the process has ended
+	if n, err := sys.AgainInt(func() (int, error) { return unix.Poll(fds, 0) }); err != nil || n > 0 {
+		ns.Close()
+		return nil, cmp.Or(os.NewSyscallError("poll", err), error(&NotExistError{Path: path}))
+	}
+	ns.path = descriptorPath(ns.Fd())
+	return ns, nil
 }

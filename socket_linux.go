@@ -9,14 +9,15 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/netns-go/netns/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
-// exchange puts a socket of the namespace in the place of one that package net has just made. It is the Control of a
-// net.Dialer or a net.ListenConfig: the socket is neither bound nor connected yet, nor known to the runtime's poller.
+// exchange replaces a socket that package net has just made by a socket of the namespace. It is the Control of a net.Dialer or a
+// net.ListenConfig: the socket is neither bound nor connected yet, and the runtime's poller does not know it.
 //
-// So package net does all the rest outside, as for any socket, and waits in the poller. Its code never runs inside, where its
-// cache of the interfaces' names would take the namespace's for the caller's.
+// Package net does the rest outside, as for any socket, and waits in the poller. Its code never runs inside, because its cache
+// of interface names would take the namespace's interfaces for the caller's.
 func (n *Namespace) exchange(network, address string, c syscall.RawConn) (err error) {
 	controlErr := c.Control(func(fd uintptr) { err = n.replace(int(fd)) })
 	if controlErr != nil {
@@ -25,10 +26,10 @@ func (n *Namespace) exchange(network, address string, c syscall.RawConn) (err er
 	return err
 }
 
-// makers bounds how many threads make sockets at once: a thread that the runtime has started, it keeps.
+// makers bounds how many threads make sockets at once, because the runtime keeps every thread that it has started.
 var makers = make(chan struct{}, 8)
 
-// replace makes a descriptor's socket one of the namespace, of the same kind.
+// replace gives a descriptor a socket of the namespace in place of its own, of the same kind.
 func (n *Namespace) replace(outside int) error {
 	var kind [3]int // domain, type and protocol
 	for i, option := range []int{unix.SO_DOMAIN, unix.SO_TYPE, unix.SO_PROTOCOL} {
@@ -40,7 +41,7 @@ func (n *Namespace) replace(outside int) error {
 	}
 	inside := -1
 	makers <- struct{}{}
-	err := n.visit(func() (err error) {
+	err := thread.Visit(n.thread(), func() (err error) {
 		inside, err = unix.Socket(kind[0], kind[1]|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, kind[2])
 		return os.NewSyscallError("socket", err)
 	})
@@ -55,7 +56,7 @@ func (n *Namespace) replace(outside int) error {
 	return os.NewSyscallError("dup3", unix.Dup3(inside, outside, unix.O_CLOEXEC))
 }
 
-// copyOptions copies what package net sets before it calls Control (setDefaultSockopts and its siblings).
+// copyOptions copies the options that package net sets before it calls Control (setDefaultSockopts and its siblings).
 func copyOptions(from, to, domain int) error {
 	options := [][2]int{{unix.SOL_SOCKET, unix.SO_REUSEADDR}, {unix.SOL_SOCKET, unix.SO_BROADCAST}}
 	if domain == unix.AF_INET6 {
@@ -67,7 +68,7 @@ func copyOptions(from, to, domain int) error {
 			return os.NewSyscallError("getsockopt", err)
 		}
 		if has, err := unix.GetsockoptInt(to, o[0], o[1]); err == nil && has == want {
-			continue // some sockets have it fixed
+			continue // for some sockets the kernel fixes it
 		}
 		if err := unix.SetsockoptInt(to, o[0], o[1], want); err != nil {
 			return os.NewSyscallError("setsockopt", err)
@@ -76,18 +77,18 @@ func copyOptions(from, to, domain int) error {
 	return nil
 }
 
-// orInside calls open, and for a raw socket that was refused once more inside. A raw socket takes CAP_NET_RAW over the
-// namespace in which it is made, and the root of a user namespace may have that inside alone.
+// orInside calls open. If the kernel refuses a raw socket, orInside calls open again, inside. A raw socket needs CAP_NET_RAW
+// over the namespace in which it is made, and the root of a user namespace may have that inside only.
 func (n *Namespace) orInside(network string, open func() error) error {
 	err := open()
 	if strings.HasPrefix(network, "ip") && errors.Is(err, unix.EPERM) {
-		return n.visit(open)
+		return thread.Visit(n.thread(), open)
 	}
 	return err
 }
 
-// numberZone returns an address with the number of its zone, if that is named, by the namespace's interfaces. Package net
-// would ask for the caller's.
+// numberZone replaces the name of an address's zone by the number of that interface of the namespace. Package net would look for the
+// name among the caller's interfaces.
 func (n *Namespace) numberZone(network, address string) (string, error) {
 	host, port, _ := hostOf(network, address)
 	ip, err := netip.ParseAddr(host)
@@ -110,7 +111,7 @@ func (n *Namespace) interfaceIndex(name string) (index int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	err = n.visit(func() error {
+	err = thread.Visit(n.thread(), func() error {
 		socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return os.NewSyscallError("socket", err)

@@ -3,6 +3,7 @@
 package netns_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,14 +17,15 @@ import (
 	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/holders"
 	"github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 
-// panicVar makes this program one that ends with a panic in a function that it has given to Tour.
+// panicVar makes this program end with a panic in a function that it gives to Tour.
 const panicVar = "NETNS_TEST_PANIC"
 
-// rootlessVar makes this program one that is root of a user namespace only, and uses the network namespace of its parent.
+// rootlessVar tells this program that it is root of a user namespace only, and uses the network namespace of its parent.
 const rootlessVar = "NETNS_TEST_ROOTLESS"
 
 func init() {
@@ -57,10 +59,73 @@ func threadsAt(t *testing.T) map[string]string {
 	return at
 }
 
-// threads returns how many this process has.
-func threads(t *testing.T) int { return len(world.Files(t, "/proc/self/task")) }
+// Do runs inside, and never on the main thread. The thread is back outside before another goroutine gets it.
+func TestDo(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	defer remove(t, ns, "x")
+	own := current(t)
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			err := ns.Do(t.Context(), func() error {
+				if current(t) == own || unix.Gettid() == unix.Getpid() {
+					t.Error("outside, or on the main thread")
+				}
+				return unix.EIO
+			})
+			if err != unix.EIO {
+				t.Errorf("error %v", err)
+			}
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			if current(t) != own {
+				t.Error("a thread came back from inside")
+			}
+		})
+	}
+	all.Wait()
+	if err := ns.Do(t.Context(), func() error { runtime.Goexit(); return nil }); err == nil {
+		t.Error("a function that did not return is no error")
+	}
+	if main, err := os.Readlink("/proc/self/ns/net"); err != nil || main != own {
+		t.Errorf("the main thread is in %s, %v", main, err)
+	}
+}
 
-// Whatever the caller's function does, its thread goes home, or ends if it was left otherwise than it was.
+// Start runs a command inside, with its input and output.
+func TestStart(t *testing.T) {
+	world.Clean(t)
+	ns := create(t, "x")
+	defer remove(t, ns, "x")
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "readlink /proc/self/ns/net; cat")
+	var stdout bytes.Buffer
+	cmd.Stdin, cmd.Stdout = strings.NewReader("input"), &stdout
+	if err := ns.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if want := fmt.Sprintf("net:[%d]\ninput", ns.ID()); stdout.String() != want {
+		t.Errorf("got %q, want %q", &stdout, want)
+	}
+	if err := ns.Start(exec.Command("/run/nope")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no such command: %v", err)
+	}
+	signalled := exec.Command("true")
+	signalled.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	if err := ns.Start(signalled); err == nil || signalled.Process != nil {
+		t.Errorf("a death signal: %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(unix.EIO)
+	if err := ns.Do(ctx, func() error { t.Error("called"); return nil }); err != unix.EIO {
+		t.Errorf("a context that has ended: %v", err)
+	}
+}
+
+// The thread of the caller's function goes home, or ends if the function has changed the thread.
 func TestThreadGoesHome(t *testing.T) {
 	world.Clean(t)
 	ns, other := create(t, "x"), create(t, "y")
@@ -118,7 +183,7 @@ func TestThreadGoesHome(t *testing.T) {
 	}
 }
 
-// The caller gets the very value of a panic, and a program that ends by it says where it began.
+// The caller gets the very value of a panic. If the program ends, it prints the stack on which the panic began.
 func TestPanicReachesTheCaller(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
@@ -150,8 +215,7 @@ func TestPanicReachesTheCaller(t *testing.T) {
 	}
 }
 
-// No child with a death signal dies of what happens in namespaces. The kernel sends it when the thread ends that started the
-// child.
+// No function ends the threads that have started children with a death signal: the kernel would send the signal then.
 func TestDeathSignals(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
@@ -185,17 +249,17 @@ func TestDeathSignals(t *testing.T) {
 			cmd := exec.Command("true")
 			return errors.Join(ns.Start(cmd), cmd.Wait())
 		},
-		"NSID":    func() error { _, err := ns.NSID(); return err },
-		"PeerIDs": func() error { _, err := netns.PeerIDs(netns.NoNSID); return err },
+		"NSID":    func() error { _, _, err := ns.NSID(); return err },
+		"PeerIDs": func() error { _, err := netns.PeerIDs(); return err },
 		"Witness": func() error {
-			w, err := netns.NewWitness(ns)
+			w, err := holders.NewWitness(ns)
 			if err == nil {
 				w.Close()
 			}
 			return err
 		},
 		"Witness.Wait": func() error {
-			w, err := netns.NewWitness()
+			w, err := holders.NewWitness()
 			if err == nil {
 				_, err = w.Wait(t.Context())
 				w.Close()
@@ -224,14 +288,14 @@ func TestDeathSignals(t *testing.T) {
 	}
 }
 
-// ended says whether a child has ended, which was not waited for.
+// ended reports whether a child has ended, before it is waited for.
 func ended(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, state, _ := strings.Cut(string(stat), ") ")
 	return err != nil || strings.HasPrefix(state, "Z")
 }
 
-// withDeathSignal starts n children from as many threads as there are.
+// withDeathSignal starts n children with a death signal, from several threads.
 func withDeathSignal(t *testing.T, n int) (children []*exec.Cmd) {
 	t.Helper()
 	var mu sync.Mutex
@@ -254,7 +318,7 @@ func withDeathSignal(t *testing.T, n int) (children []*exec.Cmd) {
 	return children
 }
 
-// Threads that the runtime starts while a goroutine is inside are outside: it starts them from its template thread.
+// If the runtime starts threads while a goroutine is inside, they are outside, because it starts them from its template thread.
 func TestThreadsMadeInside(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
@@ -287,8 +351,8 @@ func TestThreadsMadeInside(t *testing.T) {
 	}
 }
 
-// The root of a user namespace that uses the machine's network can leave that, but not return. So its threads end; and a raw
-// socket can be made inside only.
+// The root of a user namespace that uses the machine's network can leave that, but not return. So its threads end. It can make a
+// raw socket inside only.
 func TestRootlessThreadEnds(t *testing.T) {
 	world.Clean(t)
 	cmd := exec.Command("/proc/self/exe")
@@ -300,7 +364,7 @@ func TestRootlessThreadEnds(t *testing.T) {
 	}
 }
 
-// rootless uses a namespace in which this process's root is all-powerful.
+// rootless makes and uses a namespace that this process's user namespace owns.
 func rootless() error {
 	made, done := make(chan error), make(chan struct{})
 	defer close(done)

@@ -11,27 +11,32 @@ import (
 	"testing"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/holders"
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/stages"
 )
 
-// Everything says that it is not supported here. On Linux, node can run this:
+// Everything returns an UnsupportedError here. On Linux, node can run this:
 // GOOS=js GOARCH=wasm go test -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" .
 func TestUnsupported(t *testing.T) {
 	ctx, ns, store, claim := t.Context(), new(netns.Namespace), persist.FromFile(nil), new(persist.Claim)
 	of := func(_ any, err error) error { return err }
+	dir := new(netns.Dir)
+	_, _, nsid := ns.NSID()
 	for i, err := range []error{
 		netns.Check([]string{"x"}, netns.Options{}), netns.Create(ctx, []string{"x"}, netns.Options{}),
 		of(netns.New(ctx, "x", netns.Options{})), of(netns.NewAt(ctx, "/x/y", netns.Options{})),
-		of(netns.NewRandom(ctx, "x", netns.Options{})), of(netns.NewFactory(ctx, netns.Options{}, 1)),
-		netns.Unshare(netns.Options{}), netns.Delete(ctx, "x", netns.DeleteOptions{}),
-		of(netns.Open("", "x")), of(netns.OpenPath("x")), of(netns.OpenPID(1)), of(netns.OpenFd(0)), of(netns.OpenDir("")),
-		of(netns.Names("")), of(netns.Lookup("", "x")), of(netns.NamesOf("", ns)), errorOf(netns.List("")),
-		errorOf(netns.Watch(ctx, "", false)), of(netns.Recover(ctx, "", false)), netns.CheckTrust("/"), netns.CheckKill(ns),
-		netns.Kill(ctx, 0, 0, ns), netns.KillSeen(ctx, 0, 0, ns), netns.CheckSight(ns), new(netns.Dir).DeleteShown(ctx, "x", ns), of(netns.Holders(ctx, ns)), of(netns.Processes(ctx, ns)), of(netns.InUse(ctx)),
-		of(netns.NewWitness(ns)), of(netns.PeerIDs(0)), netns.Tour(nil),
+		of(netns.NewFactory(ctx, netns.Options{}, 1)), netns.Unshare(netns.Options{}),
+		netns.Delete(ctx, "x", netns.DeleteOptions{}), netns.DeleteAt(ctx, "/x/y", netns.DeleteOptions{}),
+		of(netns.Open("x")), of(netns.OpenPath("x")), of(netns.OpenPID(1)), of(netns.OpenPidfd(0)), of(netns.OpenFd(0)),
+		of(netns.OpenDir("")), of(dir.Names()), of(dir.Lookup("x")), of(dir.Open("x")), of(dir.NamesOf(ns)),
+		dir.Delete(ctx, "x", netns.DeleteOptions{}), dir.DeleteShown(ctx, "x", ns), errorOf(netns.List()), errorOf(dir.List()),
+		errorOf(dir.Watch(ctx, netns.WatchOptions{})), of(dir.Recover(ctx, netns.RecoverOptions{})), dir.Release(ctx),
+		of(netns.PeerIDs()), of(netns.PeerIDsOf(0)), netns.Tour(nil),
 		ns.Do(ctx, nil), ns.Start(new(exec.Cmd)), of(ns.DialContext(ctx, "tcp", "x:1")), of(ns.Listen(ctx, "tcp", "x:1")),
-		of(ns.ListenPacket(ctx, "udp", "x:1")), of(ns.NSID()), ns.SetNSID(1), of(ns.Netlink()), ns.Verify(), ns.Delete(ctx),
+		of(ns.ListenPacket(ctx, "udp", "x:1")), nsid, ns.SetNSID(1), of(ns.AssignNSID()), of(ns.Netlink()), ns.Verify(), ns.Delete(ctx),
+		of(holders.Of(ctx, ns)), of(holders.Processes(ctx, ns)), of(holders.InUse(ctx)), holders.CheckSight(ns),
+		holders.Kill(ctx, holders.KillOptions{}, ns), holders.CheckKill(ns), of(holders.NewWitness(ns)),
 		stages.Here(stages.Unshare()), stages.Run(ctx, "", new(stages.Plan)), new(stages.Plan).Check(),
 		of(persist.Open("")), of(persist.Prepare(ctx, "")), of(store.Claim(nil)), claim.Done(), of(store.Lookup("x")),
 	} {

@@ -34,7 +34,7 @@ func TestVerify(t *testing.T) {
 func TestUnshare(t *testing.T) {
 	world.Clean(t)
 	own := current(t)
-	// On a thread that is not the main one, which could not end.
+	// On another thread than the main one, because that could not end.
 	err := netns.Tour(func(func(*netns.Namespace) error) error {
 		var argument *netns.ArgumentError
 		err := netns.Unshare(netns.Options{Addresses: []string{"10.0.0.1/32", "nope"}})

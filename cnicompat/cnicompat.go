@@ -1,9 +1,11 @@
-// Package cnicompat gives a network namespace the interface that the CNI project's Go packages and plugins want, ns.NetNS of
-// github.com/containernetworking/plugins/pkg/ns. It is a module of its own, so that nobody else gets CNI's dependencies.
+// Package cnicompat gives a network namespace the interface of the CNI project's Go packages and plugins, ns.NetNS of
+// github.com/containernetworking/plugins/pkg/ns. It is a module of its own, so that only programs that use it get CNI's
+// dependencies.
 package cnicompat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,11 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NetNS returns the namespace as an ns.NetNS. Closing one closes the other, but leaves the name and its Path; to remove the
-// name, as CNI's testutils.UnmountNS does, there are [netns.Namespace.Delete] before that and [netns.Delete].
+// NetNS returns the namespace as an ns.NetNS. Closing either closes the other, and leaves the name. To remove the name, as CNI's
+// testutils.UnmountNS does, call [netns.Namespace.Delete] before Close, or [netns.DeleteAt].
 //
-// As CNI has it, Do calls its function with the namespace that its caller was in. Unlike CNI's, Do never leaves a thread in
-// the wrong namespace, whatever fails: a thread that cannot go back ends.
+// As in CNI, Do calls its function with the namespace in which Do's caller is. Unlike CNI's Do, it never leaves a thread in the
+// wrong namespace: a thread that cannot go back ends.
 func NetNS(n *netns.Namespace) ns.NetNS { return netNS{n} }
 
 type netNS struct{ *netns.Namespace }
@@ -33,11 +35,16 @@ func (n netNS) Do(f func(ns.NetNS) error) error {
 	return n.Namespace.Do(context.Background(), func() error { return f(netNS{caller}) })
 }
 
-// Set moves the calling thread, which should be locked, and not the process's main one.
+// Set moves the calling thread, which should be locked and not be the process's main thread.
 func (n netNS) Set() error {
-	err := unix.Setns(n.Namespace.Fd(), unix.CLONE_NEWNET)
-	runtime.KeepAlive(n)
-	return os.NewSyscallError("setns", err)
+	conn, err := n.SyscallConn()
+	if err != nil {
+		return err
+	}
+	closed := conn.Control(func(fd uintptr) {
+		err = os.NewSyscallError("setns", unix.Setns(int(fd), unix.CLONE_NEWNET))
+	})
+	return errors.Join(closed, err)
 }
 
 // current opens the namespace of the calling thread.

@@ -41,7 +41,7 @@ func here(t *testing.T) string {
 
 func shown(n *netns.Namespace) string { return fmt.Sprintf("net:[%d]", n.ID()) }
 
-// Do is inside, gives its callback the caller's namespace, and can be nested, also back into that.
+// Do is inside and gives its callback the caller's namespace. It can be nested, and also go back into that namespace.
 func TestDo(t *testing.T) {
 	world.Clean(t)
 	a, cniA := create(t, "a")
@@ -78,7 +78,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// Set moves the thread, Path and Fd are those that CNI's own functions take, and Path is right after Close.
+// Set moves the thread, CNI's own functions take Path and Fd, and Path is right after Close.
 func TestSetAndClose(t *testing.T) {
 	world.Clean(t)
 	n, cni := create(t, "x")

@@ -1,4 +1,4 @@
-# Shows what netns does, on a namespace that it makes and removes. Run by make demo.
+# Shows what netns does, on a namespace that the script makes and removes. make demo runs it.
 set -eu
 exec 2>&1
 netns=$1
@@ -11,7 +11,7 @@ show() {
 test -e /run/netns || fresh=yes
 clean() {
 	test -z "${made-}" || "$netns" delete --if-exists demo
-	# The run directory stays for next time, as with ip netns; but a demonstration leaves things as they were.
+	# netns leaves the run directory, as ip netns does, but a demonstration leaves the machine as it was.
 	test -z "${fresh-}" || { umount /run/netns && rmdir /run/netns; }
 }
 trap clean EXIT

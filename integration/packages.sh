@@ -1,8 +1,8 @@
-# packages.sh TARGET: says what a target of the Makefile takes, and installs the Debian packages whose programs are missing.
+# packages.sh TARGET: prints what a target of the Makefile needs, and installs the Debian packages of missing programs.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
-# What the tests call, and the package that has it.
+# The programs and files that the tests use, each with its package.
 needs='ip:iproute2 ping:iputils-ping strace:strace setpriv:util-linux bash:bash
 	/usr/share/bash-completion/bash_completion:bash-completion'
 cgo='gcc:gcc /usr/include/stdio.h:libc6-dev'

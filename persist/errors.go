@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 )
 
 // A NotExistError reports a missing name. It matches [fs.ErrNotExist].
@@ -18,7 +19,7 @@ func (e *NotExistError) Error() string {
 // Is makes the error match [fs.ErrNotExist].
 func (e *NotExistError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// isMissing reports whether an error means that a name is missing. A missing file in /proc, for example, is no such error.
+// isMissing reports whether an error means that a name is missing. A missing file in /proc, for example, is not such an error.
 func isMissing(err error) bool {
 	var missing *NotExistError
 	return errors.As(err, &missing)
@@ -80,6 +81,11 @@ type UnsupportedError struct {
 	Err  error  // the error of the kernel; on other systems than Linux, errors.ErrUnsupported
 }
 
+// Unsupported returns the error of every function that needs Linux, on other systems.
+func Unsupported() error {
+	return &UnsupportedError{"network namespaces are Linux's, and this is " + runtime.GOOS + "; run it on Linux", errors.ErrUnsupported}
+}
+
 func (e *UnsupportedError) Error() string { return fmt.Sprintf("%v: %s", e.Err, e.Need) }
 
 // Unwrap returns the error of the kernel.
@@ -88,7 +94,7 @@ func (e *UnsupportedError) Unwrap() error { return e.Err }
 // Is makes the error match [errors.ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// A TrustError reports a file, mostly the run directory, that another user could exchange or write to. That user would then
+// A TrustError reports a file, usually the run directory, that another user could exchange or write to. That user would then
 // choose what the caller mounts, unmounts or enters by the names in it.
 type TrustError struct {
 	Path   string // the directory, link or file in question: the path that was asked for, or one on the way to it

@@ -73,7 +73,7 @@ func (s *Store) HiddenFromInit(name string) bool {
 	return err == nil && !ns
 }
 
-// A fate tells whether another mount namespace than the caller's lives, as far as the kernel shows that.
+// A fate says whether another mount namespace than the caller's lives, as far as the kernel shows that.
 type fate int
 
 const (
@@ -102,7 +102,7 @@ func (a mountNS) fate() fate {
 	return unknown
 }
 
-// seesAllMounts reports whether the caller may look into every mount namespace of the machine. That takes CAP_SYS_ADMIN in the
+// seesAllMounts reports whether the caller may look into every mount namespace of the machine. That needs CAP_SYS_ADMIN in the
 // machine's first user namespace, and a kernel that lists the mounts of the caller's own mount namespace.
 func seesAllMounts() bool {
 	if !HasCapability(unix.CAP_SYS_ADMIN) || sys.UserNamespace() != sys.FirstUserNS {

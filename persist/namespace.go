@@ -145,7 +145,7 @@ func OpenPath(path string) (*os.File, error) {
 
 // OpenPID opens the network namespace of a process or thread. For a process, Linux 6.11 and later open it by a pidfd, which
 // cannot come to mean another process. OpenPID returns a *[NotExistError], or a *[PrivilegeError]: another user's process
-// takes CAP_SYS_PTRACE.
+// needs CAP_SYS_PTRACE.
 func OpenPID(pid int) (*os.File, error) {
 	path := fmt.Sprintf("/proc/%d/ns/net", pid)
 	pidfd, err := unix.PidfdOpen(pid, 0)

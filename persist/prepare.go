@@ -15,7 +15,7 @@ import (
 )
 
 // Prepare opens the run directory (the default one if dir is empty) for making namespaces. If the directory is missing,
-// Prepare makes it. If it is no mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces
+// Prepare makes it. If it is not a mount of its own, Prepare mounts it onto itself. Mounts in it reach other mount namespaces
 // (MS_SHARED). But the directory has a peer group of its own, because in that of a shared /run, the kernel would mount every
 // namespace twice. The directory and its mount stay when the namespaces end, until [Release].
 //
@@ -36,7 +36,7 @@ func Prepare(ctx context.Context, dir string) (*Store, error) {
 	for range 10 { // in case another process releases it each time
 		s, err := Open(dir)
 		if err == nil {
-			// Mostly the directory is a shared mount, and needs no lock that another process could hold. While s is open,
+			// Usually the directory is a shared mount, and needs no lock that another process could hold. While s is open,
 			// Release cannot unmount it.
 			if s.setShared() == nil {
 				return s, nil
@@ -70,7 +70,7 @@ func mayMake(dir string) error {
 		return refused(err)
 	}
 	return fmt.Errorf("%w: root makes the default run directory, and would not trust another user's: let root run"+
-		" `install -d -m 755 %s` once after each start of the machine (tmpfiles.d does it), or name another directory", err, dir)
+		" `install -d -m 755 %s` once after each boot (tmpfiles.d does it), or name another directory", err, dir)
 }
 
 // setUp makes the run directory unless it exists, and makes it a mount.

@@ -78,7 +78,7 @@ func (r *record) encode() []byte {
 	return b.Bytes()
 }
 
-// decodeRecord returns errNoRecord if data is no record, and errIncompatible if it is an invalid one.
+// decodeRecord returns errNoRecord if data is not a record, and errIncompatible if it is an invalid one.
 func decodeRecord(data []byte) (*record, error) {
 	text, ours := strings.CutPrefix(string(data), magic)
 	if !ours {
@@ -153,7 +153,7 @@ type text interface {
 	Size() int64
 }
 
-// memberAt returns the place of a member's state in a claim, or 0 if the text is no claim, or has no such member. It looks at
+// memberAt returns the place of a member's state in a claim, or 0 if the text is not a claim, or has no such member. It looks at
 // one place first, because the record of a large transaction is long.
 func memberAt(claim text, name string, first int64) (int64, error) {
 	const ours = magic + version

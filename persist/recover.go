@@ -13,7 +13,7 @@ import (
 
 // Recover scans a run directory for leftovers of dead transactions and of other tools, and repairs those that are proven dead.
 // With DryRun it only reports them. It never touches a ready namespace, anything outside the run directory, or anything in a
-// directory that is no run directory. If a thing may live, Recover leaves it, and its Finding says why. A missing directory
+// directory that is not a run directory. If a thing may live, Recover leaves it, and its Finding says why. A missing directory
 // has no findings. Each Finding has its own error; the error of Recover is for a failed scan.
 func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, error) {
 	s, err := Open(dir)

@@ -129,7 +129,7 @@ func (r *recovery) findForeign(name string) (Finding, error) {
 	return Finding{Action: Remove, Reason: "another tool left it, without a namespace, more than " + foreignAge.String() + " ago"}, nil
 }
 
-// A file of another tool has no record that tells in which mount namespace it was made. Whether it is a leftover depends on the
+// A file of another tool has no record of the mount namespace in which it was made. Whether it is a leftover depends on the
 // directory as a whole, and on all mount namespaces.
 
 // A survey describes a run directory as a whole. It takes time in proportion to the names and to all mounts, so no hot path
@@ -157,7 +157,7 @@ func (s *Store) survey() (v *survey, err error) {
 
 // isRunDir reports whether the directory is used for namespaces. It is if it is the default one and a mount of its own, is
 // mounted onto itself, has a namespace or a claim in it, or is empty. In any other directory, such as /etc, an empty file is
-// no leftover.
+// not a leftover.
 func (s *Store) isRunDir(t *mountTable, names []string) (bool, error) {
 	if t.top() != nil && t.path == DefaultDir || t.isBoundOntoItself() || len(names) == 0 {
 		return true, nil
@@ -179,9 +179,9 @@ func (s *Store) isLink(name string) bool {
 	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK
 }
 
-// notRunDir is the finding of Recover in a directory that is no run directory.
+// notRunDir is the finding of Recover in a directory that is not a run directory.
 func notRunDir(dir string) []Finding {
-	return []Finding{{Path: dir, Action: Leave, Reason: "it is no run directory: it is not mounted onto itself, and has no " +
+	return []Finding{{Path: dir, Action: Leave, Reason: "it is not a run directory: it is not mounted onto itself, and has no " +
 		"namespace and no claim in it; nothing in it is touched"}}
 }
 

@@ -5,7 +5,7 @@ import "fmt"
 // DefaultDir is the run directory of iproute2 and of the tools that follow it.
 const DefaultDir = "/run/netns"
 
-// A State tells what a name in the run directory is.
+// A State says what a name in the run directory is.
 type State string
 
 // The states.

@@ -4,18 +4,11 @@ package persist
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"os"
-	"runtime"
 )
 
 // The functions that make system calls, for other systems. The Linux files document them.
-
-// Unsupported returns the error of every function here.
-func Unsupported() error {
-	return &UnsupportedError{"network namespaces are Linux's, and this is " + runtime.GOOS + "; run it on Linux", errors.ErrUnsupported}
-}
 
 func HasCapability(capability int) bool { return false }
 

@@ -96,7 +96,7 @@ func request(socket int, message []byte) error {
 	}
 	const errno = unix.SizeofNlMsghdr // struct nlmsgerr begins with it
 	if n < errno+4 || binary.NativeEndian.Uint16(answer[4:]) != unix.NLMSG_ERROR {
-		return fmt.Errorf("rtnetlink answered with %d bytes that are no acknowledgement", n)
+		return fmt.Errorf("rtnetlink answered with %d bytes that are not an acknowledgement", n)
 	}
 	if code := int32(binary.NativeEndian.Uint32(answer[errno:])); code != 0 {
 		return unix.Errno(-code)

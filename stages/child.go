@@ -33,6 +33,9 @@ type builder struct {
 	tx      rollback.Tx
 }
 
+// ending are the signals that ask programs to end.
+var ending = []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT}
+
 // child runs in a process that startSelf started, in place of main. It ends the process.
 func child() {
 	if awaited == nil {
@@ -41,7 +44,7 @@ func child() {
 	}
 	runtime.LockOSThread()
 	// A signal to all processes of a service is meant for the parent, which tells the child to roll back.
-	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
+	signal.Ignore(ending...)
 	unix.CloseOnExec(socketFD) // a stage may run a command
 	if serve(newConn(os.NewFile(socketFD, "socket"))) != nil {
 		os.Exit(1)

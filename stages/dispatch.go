@@ -31,7 +31,7 @@ var (
 		"have prepared what it inherits; run it as root instead")
 )
 
-// awaited has the stages of the plan that are not registered yet. It is nil in a process that is no child.
+// awaited has the stages of the plan that are not registered yet. It is nil in a process that is not a child.
 var awaited = inherited()
 
 // plainHost reports whether this process can start itself again; see errHost.

@@ -27,7 +27,7 @@ func Loopback() Step { return Step{Stage: loopbackStage} }
 func Address(addresses ...string) Step { return step(addressStage, addresses) }
 
 // Verify returns the step that checks whether lo is up, and sends an ICMP echo request to 127.0.0.1 and, where IPv6 is on, to
-// ::1. If a sysctl of the namespace forbids answers in a family, a missing answer is no error.
+// ::1. If a sysctl of the namespace forbids answers in a family, a missing answer is not an error.
 func Verify() Step { return Step{Stage: verifyStage} }
 
 // step returns the step of a stage whose decoder calls split.

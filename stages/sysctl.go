@@ -35,7 +35,7 @@ func decodeSysctl(args []byte) (Stage, error) {
 		case !strings.HasPrefix(file, "/proc/sys/net/"):
 			reason = "only keys that begin with net. belong to a network namespace"
 		case path.Clean(file) != file:
-			reason = "it is no sysctl key"
+			reason = "it is not a sysctl key"
 		}
 		if reason != "" {
 			return nil, &ArgumentError{sysctlStage, arg, reason}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -161,15 +162,12 @@ func ended(waitErr error) error {
 	return waitErr
 }
 
-// signalled reports whether a child died of a signal that asks programs to end.
+// signalled reports whether a child died of one of the signals of ending.
 func signalled(waitErr error) bool {
 	var exit *exec.ExitError
 	if !errors.As(waitErr, &exit) {
 		return false
 	}
-	switch status, _ := exit.Sys().(syscall.WaitStatus); status.Signal() {
-	case unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT:
-		return true
-	}
-	return false
+	status, _ := exit.Sys().(syscall.WaitStatus)
+	return slices.Contains(ending, os.Signal(status.Signal()))
 }

@@ -1,72 +1,69 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
+	"strconv"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(attachCommand) }
-
-func attachCommand() *cli.Command {
-	return &cli.Command{
+func attachVerb() verb {
+	return verb{finishes: true, Command: &cli.Command{
 		Name:      "attach",
 		Usage:     "give the namespace of a running process a name",
 		ArgsUsage: "NAME PID",
-		Description: "The namespace then stays when the process ends, until the name is deleted. A thread's number will do as well.\n" +
-			"netns's own namespace, which mostly is the machine's, is refused without --own.\n\n   netns attach demo 4711",
+		Description: "The namespace then outlives the process, until the name is deleted. PID may also be the number of a thread. The\n" +
+			"namespace of netns itself, which is usually the machine's, is refused without --own.\n\n   netns attach demo 4711",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "own", Usage: "also the namespace that netns itself is in"},
+			&cli.BoolFlag{Name: "own", Usage: "also accept the namespace that netns itself is in"},
 		},
-		Action: attach,
-	}
+	}, run: func(e *env, o *cli.Context) error { return attach(e, o.Bool("own")) }}
 }
 
-func attach(c *cli.Context) error {
-	if c.Args().Len() != 2 {
-		return usageError{"attach: wants a name and the number of a process; see netns attach --help"}
+func attach(e *env, own bool) error {
+	if len(e.args) != 2 {
+		return usagef("attach: wants a name and the number of a process; see netns attach --help")
 	}
-	name := c.Args().First()
+	name := e.args[0]
 	if err := netns.Check([]string{name}, netns.Options{}); err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
-	pid, err := parsePID(c.Args().Get(1))
+	pid, err := parsePID(e.args[1])
 	if err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
-	ctx := untilSignal(c.Context)
 	ns, err := netns.OpenPID(pid)
 	if err != nil {
-		err = fmt.Errorf("attach %s: process %d: %w", printable(name), pid, err)
+		err = fmt.Errorf("attach %s: process %d: %w", term.Printable(name), pid, err)
 		if errors.Is(err, fs.ErrPermission) {
 			err = advise(err, nil)
 		}
 		return err
 	}
 	defer ns.Close()
-	if err := attachTo(ctx, c, name, ns); err != nil {
-		return advise(fmt.Errorf("attach %s: %w", printable(name), err), whatToAttach)
+	if err := attachTo(e, name, ns, own); err != nil {
+		return advise(fmt.Errorf("attach %s: %w", term.Printable(name), err), whatToAttach)
 	}
 	return nil
 }
 
-// whatToAttach says what to do about a name that attach finds taken, by its state.
-var whatToAttach = func() map[netns.State]string {
-	advice := maps.Clone(whatToDo)
-	advice[netns.Ready] = "delete it first, or take another name"
-	advice[netns.InProgress] = "take another name"
-	return advice
-}()
-
-func attachTo(ctx context.Context, c *cli.Context, name string, ns *netns.Namespace) error {
-	err := netns.Create(ctx, []string{name}, netns.Options{Dir: runDir(c), From: ns, Own: c.Bool("own")})
-	if errors.Is(err, netns.ErrOwn) {
-		return usageError{fmt.Sprintf("%s is the namespace that netns itself is in: if that is meant, say --own", ns.Path())}
+func attachTo(e *env, name string, ns *netns.Namespace, own bool) error {
+	err := e.dir.Create(e.ctx, []string{name}, netns.Options{From: ns, Own: own})
+	if is[*netns.OwnError](err) {
+		return usagef("%s is the namespace that netns itself is in; use --own if you mean it", ns.Path())
 	}
 	return err
+}
+
+// parsePID returns the number of a process.
+func parsePID(text string) (int, error) {
+	pid, err := strconv.Atoi(text)
+	if err != nil || pid <= 0 {
+		return 0, usagef("%q is not the number of a process", text)
+	}
+	return pid, nil
 }

@@ -1,42 +1,45 @@
 package main
 
 import (
-	"embed"
-	"fmt"
-
+	"github.com/netns-go/netns/cmd/netns/internal/shell"
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(completionCommand) }
-
-//go:embed scripts
-var scripts embed.FS
-
-func completionCommand() *cli.Command {
-	return &cli.Command{
+func completionVerb() verb {
+	return verb{noDir: true, Command: &cli.Command{
 		Name:      "completion",
 		Usage:     "print the script that lets a shell complete netns",
 		ArgsUsage: "bash|zsh|fish",
 		Description: "It completes verbs, options, their values, the names of namespaces, processes and, after exec, other\n" +
-			"commands with their own completion. For the running shell, of bash, zsh (after compinit) and fish:\n\n" +
+			"commands with their own completion. To enable completion in the current shell (bash, zsh after compinit, fish):\n\n" +
 			"   source <(netns completion bash)\n   source <(netns completion zsh)\n   netns completion fish | source",
-		Action: completion,
-	}
+	}, run: func(e *env, _ *cli.Context) error { return completion(e) }}
 }
 
-func completion(c *cli.Context) error {
-	shell := c.Args().First()
-	if c.NArg() != 1 {
-		return usageError{"completion: takes the name of one shell: bash, zsh or fish"}
+func completion(e *env) error {
+	if len(e.args) != 1 {
+		return usagef("completion: takes the name of one shell: bash, zsh or fish")
 	}
-	switch shell {
-	case "bash", "zsh", "fish":
-	default:
-		return usageError{fmt.Sprintf("completion: unknown shell %q; there is bash, zsh or fish", shell)}
-	}
-	script, err := scripts.ReadFile("scripts/netns." + shell)
+	script, err := shell.Script(e.args[0])
 	if err != nil {
-		return err
+		return usagef("completion: unknown shell %q; there is bash, zsh or fish", e.args[0])
 	}
-	return output(c, string(script), "standard output could not be written")
+	return e.print(script)
+}
+
+// completeVerb is what the scripts call. It never fails and prints no error, because that would disturb the user's typing.
+func completeVerb() verb {
+	return verb{noDir: true, Command: &cli.Command{
+		Name: "__complete", Hidden: true, ArgsUsage: "words WORD... | bash LINE WORDBREAKS",
+	}, run: func(e *env, _ *cli.Context) error {
+		text := ""
+		switch args := e.args; {
+		case len(args) > 1 && args[0] == "words":
+			text = shell.Words(e.app, args[1:])
+		case len(args) == 3 && args[0] == "bash":
+			text = shell.Bash(e.app, args[1], args[2])
+		}
+		_ = e.print(text)
+		return nil
+	}}
 }

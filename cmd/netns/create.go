@@ -5,238 +5,237 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/persist"
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	register(func() *cli.Command {
-		return createCommand("create", "make namespaces: complete, with lo up and verified, or not at all")
-	})
-	register(func() *cli.Command { return createCommand("add", "create, without a word, as ip netns add") })
-}
-
-func createCommand(verb, usage string) *cli.Command {
-	return &cli.Command{
-		Name:      verb,
+func createVerb(name, usage string) verb {
+	return verb{finishes: true, Command: &cli.Command{
+		Name:      name,
 		Usage:     usage,
 		ArgsUsage: "NAME...",
 		Description: "All names are one transaction: all namespaces are made, or none is.\n\n" +
-			"   netns " + verb + " demo\n   netns " + verb + " --address 10.1.2.3/32 --sysctl net.ipv4.ip_forward=1 a b c",
+			"   netns " + name + " demo\n   netns " + name + " --address 10.1.2.3/32 --sysctl net.ipv4.ip_forward=1 a b c",
 		Flags: append(setupFlags(),
 			&cli.BoolFlag{Name: "rollback-on-fail", Value: true,
-				Usage: "leave nothing when something fails; =false keeps what there is, for a look at it"},
-			&cli.BoolFlag{Name: "if-not-exists", Usage: "take a namespace that is there already as it is"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "check everything that can be checked, and change nothing"},
-			&cli.DurationFlag{Name: "timeout", Usage: "give up and roll back after this time, as 5s (0: never)"},
+				Usage: "leave nothing if a step fails; =false keeps the namespaces for a look at them"},
+			&cli.BoolFlag{Name: "if-not-exists", Usage: "keep a namespace that is ready; wait for one that is being made"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "check names, options and existing namespaces, and change nothing"},
+			&cli.DurationFlag{Name: "timeout", Usage: "give up and roll back after this `TIME`, such as 5s (0: never)"},
 		),
-		Action: create,
-	}
+	}, run: func(e *env, o *cli.Context) error {
+		creation := creation{env: e, ifNotExists: o.Bool("if-not-exists"), dryRun: o.Bool("dry-run"), timeout: o.Duration("timeout")}
+		var err error
+		creation.Options, err = setupOptions(o)
+		creation.KeepOnFail = !o.Bool("rollback-on-fail")
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.verb, err)
+		}
+		return creation.run()
+	}}
 }
 
-// setupFlags are for a verb that makes namespaces, and setupOptions reads them.
+// A creation is a call of create or add.
+type creation struct {
+	*env
+	netns.Options
+	ifNotExists, dryRun bool
+	timeout             time.Duration
+}
+
+// setupFlags are the options of a verb that makes namespaces, and setupOptions reads them.
 func setupFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "address", Usage: "give lo this address as well, `CIDR` (repeatable)"},
-		&cli.StringSliceFlag{Name: "sysctl", Usage: "set this inside, `KEY=VALUE`, net. keys only (repeatable)"},
+		&cli.StringSliceFlag{Name: "address", Usage: "give lo the address `CIDR` as well (repeatable)"},
+		&cli.StringSliceFlag{Name: "sysctl", Usage: "set `KEY=VALUE` inside; keys of net. only (repeatable)"},
 		&cli.BoolFlag{Name: "loopback", Value: true, Usage: "bring lo up"},
 		&cli.BoolFlag{Name: "verify", Value: true, Usage: "check that lo is up and answers an ICMP echo"},
 	}
 }
 
-func setupOptions(c *cli.Context) (netns.Options, error) {
-	o := netns.Options{
-		Sysctls:    c.StringSlice("sysctl"),
-		Addresses:  c.StringSlice("address"),
-		NoLoopback: !c.Bool("loopback"),
-		NoVerify:   !c.Bool("verify"),
+func setupOptions(o *cli.Context) (netns.Options, error) {
+	setup := netns.Options{
+		Sysctls:    o.StringSlice("sysctl"),
+		Addresses:  o.StringSlice("address"),
+		NoLoopback: !o.Bool("loopback"),
+		NoVerify:   !o.Bool("verify"),
 	}
-	if o.NoLoopback && c.IsSet("verify") && !o.NoVerify {
-		return o, usageError{"--verify needs --loopback: what is down does not answer"}
+	if setup.NoLoopback && o.IsSet("verify") && !setup.NoVerify {
+		return setup, usagef("--verify needs --loopback: a lo that is down does not answer")
 	}
-	return o, nil
+	return setup, nil
 }
 
-// whatToDo about a name that create finds taken, by its state.
-var whatToDo = map[netns.State]string{
-	netns.Ready:        "delete it first, or take it as it is with --if-not-exists",
-	netns.Kept:         "look at it, then remove it with netns delete",
-	netns.InProgress:   "wait for it with --if-not-exists",
-	netns.Stale:        "try again; netns delete removes it",
-	netns.Unmounted:    "remove what is left with netns delete",
-	netns.Elsewhere:    "if nothing needs it there, remove it with netns delete --force",
-	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
-	netns.Incompatible: "use that version, or remove it with netns delete --force",
-	netns.Unreadable:   "run it with sudo",
-}
-
-func create(c *cli.Context) error {
-	names := c.Args().Slice()
-	if len(names) == 0 {
-		return usageError{c.Command.Name + ": no name given; see netns create --help"}
+func (c *creation) run() error {
+	if len(c.args) == 0 {
+		return usagef("%s: no name given; see netns create --help", c.verb)
 	}
-	options, err := createOptions(c)
-	if err == nil {
-		err = netns.Check(names, options)
+	err := netns.Check(c.args, c.Options)
+	if err == nil && c.timeout < 0 {
+		err = usagef("--timeout must not be negative")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.Command.Name, err)
+		return fmt.Errorf("%s: %w", c.verb, err)
 	}
-	ctx := untilSignal(c.Context)
-	if d := c.Duration("timeout"); d > 0 {
+	if c.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d, timeoutError(d))
+		c.ctx, cancel = context.WithTimeoutCause(c.ctx, c.timeout, timeoutError(c.timeout))
 		defer cancel()
 	}
-	if c.Bool("dry-run") {
-		return dryRun(c, names, options)
+	if c.dryRun {
+		return c.try()
 	}
-	progress := newBar(c, len(names))
-	if progress != nil {
-		options.Progress = func(e netns.Event) {
-			if e.Stage == "unshare" { // with which each namespace begins; its stages take about the same time for all
-				progress.step()
+	bar := c.newBar(len(c.args))
+	switch {
+	case c.verbose && !c.quiet:
+		c.Progress = func(e netns.Event) {
+			fmt.Fprintf(os.Stderr, "%s: %s: %v\n", e.Namespace, e.Stage, e.Took.Round(time.Microsecond))
+		}
+	case bar != nil:
+		c.Progress = func(e netns.Event) {
+			if e.Stage == "unshare" { // the first stage of each namespace
+				bar.Step()
 			}
 		}
 	}
-	made, err := makeAll(ctx, c, names, options)
-	progress.clear()
+	made, err := c.makeAll()
+	bar.Clear()
 	if err != nil {
-		return createError(c.Command.Name, names, err)
+		return c.failed(err)
 	}
-	return report(c, made, options)
+	return c.report(made)
 }
 
-func createOptions(c *cli.Context) (netns.Options, error) {
-	o, err := setupOptions(c)
-	if err != nil {
-		return o, err
-	}
-	o.Dir, o.KeepOnFail = runDir(c), !c.Bool("rollback-on-fail")
-	if c.Duration("timeout") < 0 {
-		return o, usageError{"--timeout must not be negative"}
-	}
-	if c.Bool("verbose") && !c.Bool("quiet") {
-		o.Progress = func(e netns.Event) {
-			fmt.Fprintf(os.Stderr, "%s: %s: %v\n", e.Namespace, e.Stage, e.Took.Round(time.Microsecond))
-		}
-	}
-	return o, nil
-}
-
-// makeAll makes those of the names that are not there, and returns them.
-func makeAll(ctx context.Context, c *cli.Context, names []string, o netns.Options) ([]string, error) {
-	if !c.Bool("if-not-exists") {
-		return names, netns.Create(ctx, names, o)
+// makeAll makes the missing ones of the names, or all if existing names are an error, and returns them.
+func (c *creation) makeAll() ([]string, error) {
+	if !c.ifNotExists {
+		return c.args, c.dir.Create(c.ctx, c.args, c.Options)
 	}
 	for {
-		missing, err := missing(ctx, c, names, o.Dir)
+		missing, err := c.missing()
 		if err != nil || len(missing) == 0 {
 			return missing, err
 		}
-		err = netns.Create(ctx, missing, o)
-		var state *netns.StateError
-		if errors.As(err, &state) && (state.State == netns.Ready || state.State == netns.InProgress) {
-			continue // somebody was faster
+		err = c.dir.Create(c.ctx, missing, c.Options)
+		state, ok := errors.AsType[*netns.StateError](err)
+		if ok && (state.State == netns.Ready || state.State == netns.InProgress) {
+			continue // another process was faster
 		}
 		return missing, err
 	}
 }
 
-// patience is how long a namespace that somebody else is making is waited for. It has a name for a moment only before it
-// is ready, so this is for a maker that was stopped.
+// patience is how long create waits for a namespace that another process is making. A namespace is ready a moment after it gets
+// its name, so a longer wait means that its maker was stopped.
 const patience = 10 * time.Second
 
-// missing returns those of the names that have to be made, once what is in progress is ready or gone.
-func missing(ctx context.Context, c *cli.Context, names []string, dir string) (missing []string, err error) {
+// missing returns the names for which a namespace has to be made. It waits for names in progress.
+func (c *creation) missing() (missing []string, err error) {
 	deadline := time.Now().Add(patience)
-	for _, name := range names {
-		for {
-			entry, err := netns.Lookup(dir, name)
-			var notExist *netns.NotExistError
-			if errors.As(err, &notExist) || err == nil && entry.State == netns.Stale {
-				missing = append(missing, name)
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-			if entry.State == netns.Ready {
-				if !c.Bool("quiet") {
-					fmt.Fprintf(os.Stderr, "netns: %s exists and is left as it is\n", printable(name))
-				}
-				break
-			}
-			path := filepath.Join(dir, name)
-			if entry.State != netns.InProgress || time.Now().After(deadline) {
-				return nil, &netns.StateError{Path: path, Entry: entry}
-			}
-			select {
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			case <-time.After(time.Millisecond):
-			}
+	for _, name := range c.args {
+		entry, err := c.settled(name, deadline)
+		switch {
+		case isFree(entry, err):
+			missing = append(missing, name)
+		case err != nil:
+			return nil, err
+		case entry.State != netns.Ready:
+			return nil, &netns.StateError{Path: c.pathOf(name), Entry: entry}
+		case !c.quiet:
+			fmt.Fprintf(os.Stderr, "netns: %s exists and is left as it is\n", term.Printable(name))
 		}
 	}
 	return missing, nil
 }
 
-// createError says what failed: a stage's error names its namespace itself.
-func createError(verb string, names []string, err error) error {
-	subject := verb
-	var stage *netns.StageError
-	if !errors.As(err, &stage) && len(names) == 1 {
-		subject += " " + printable(names[0])
+// settled looks a name up until it is no longer in progress.
+func (c *creation) settled(name string, deadline time.Time) (netns.Entry, error) {
+	for {
+		entry, err := c.dir.Lookup(name)
+		if err != nil || entry.State != netns.InProgress || time.Now().After(deadline) {
+			return entry, err
+		}
+		select {
+		case <-c.ctx.Done():
+			return entry, context.Cause(c.ctx)
+		case <-time.After(time.Millisecond):
+		}
 	}
-	return advise(fmt.Errorf("%s: %w", subject, err), whatToDo)
 }
 
-// report prints what was made. The lines are those of the contract.
-func report(c *cli.Context, names []string, o netns.Options) error {
-	if c.Bool("quiet") || len(names) == 0 || c.Command.Name == "add" { // ip's word is silent, and so is ours
+// isFree reports whether a name that was looked up can be created.
+func isFree(entry netns.Entry, err error) bool {
+	return err == nil && entry.State == netns.Stale || is[*netns.NotExistError](err)
+}
+
+// failed adds the names and advice to an error. The error of a stage has its name already.
+func (c *creation) failed(err error) error {
+	subject := c.verb
+	if len(c.args) == 1 && !is[*netns.StageError](err) {
+		subject += " " + term.Printable(c.args[0])
+	}
+	return advise(fmt.Errorf("%s: %w", subject, err), whatToCreate)
+}
+
+// report prints the names that were made. Scripts rely on these lines.
+func (c *creation) report(names []string) error {
+	if c.quiet || len(names) == 0 || c.verb == "add" { // ip netns add is silent, too
 		return nil
 	}
-	if netns.HiddenFromInit(o.Dir, names[0]) {
+	if hiddenFromInit(c.path, names[0]) {
 		fmt.Fprintln(os.Stderr, "netns: warning: these names show their namespaces in this mount namespace only "+
 			"(as under ip netns exec, or systemd's PrivateMounts=)")
 	}
 	var text strings.Builder
 	for _, name := range names {
-		fmt.Fprintf(&text, "Created network namespace '%s' at %q\n", escaped(name), filepath.Join(o.Dir, name))
+		fmt.Fprintf(&text, "Created network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
 	}
 	switch {
-	case o.NoLoopback:
-	case o.NoVerify:
+	case c.NoLoopback:
+	case c.NoVerify:
 		text.WriteString("Loopback interface is UP\n")
 	default:
 		text.WriteString("Loopback interface is UP - localhost is reachable\n")
 	}
-	return output(c, text.String(), "created, but standard output could not be written")
+	if err := c.print(text.String()); err != nil {
+		return fmt.Errorf("created, but %w", err)
+	}
+	return nil
 }
 
-func dryRun(c *cli.Context, names []string, o netns.Options) error {
+// hiddenFromInit reports whether a name shows its namespace to this process but not to PID 1.
+func hiddenFromInit(dir, name string) bool {
+	store, err := persist.Open(dir)
+	if err != nil {
+		return false
+	}
+	defer store.Close()
+	return store.HiddenFromInit(name)
+}
+
+// try prints the names that create would make.
+func (c *creation) try() error {
 	var text strings.Builder
-	for _, name := range names {
-		entry, err := netns.Lookup(o.Dir, name)
-		var notExist *netns.NotExistError
+	for _, name := range c.args {
+		entry, err := c.dir.Lookup(name)
 		switch {
-		case errors.As(err, &notExist) || err == nil && entry.State == netns.Stale:
-			fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", escaped(name), filepath.Join(o.Dir, name))
-		case err == nil && entry.State == netns.Ready && c.Bool("if-not-exists"):
-			fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", escaped(name))
-		case err == nil:
-			err = &netns.StateError{Path: filepath.Join(o.Dir, name), Entry: entry}
-			fallthrough
+		case isFree(entry, err):
+			fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
+		case err != nil:
+			return c.failed(err)
+		case entry.State == netns.Ready && c.ifNotExists:
+			fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", term.Escaped(name))
 		default:
-			return createError(c.Command.Name, names, err)
+			return c.failed(&netns.StateError{Path: c.pathOf(name), Entry: entry})
 		}
 	}
-	if c.Bool("quiet") {
+	if c.quiet {
 		return nil
 	}
-	return output(c, text.String(), "standard output could not be written")
+	return c.print(text.String())
 }

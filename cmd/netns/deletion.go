@@ -2,200 +2,111 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/netns-go/netns"
-	"github.com/urfave/cli/v2"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/holders"
 	"golang.org/x/sys/unix"
 )
 
-// A deletion is what delete is asked to do, and how far it is.
+// A deletion is a call of delete.
 type deletion struct {
-	app   string
-	dir   *netns.Dir
-	path  string // of dir
-	force bool
-	// lenient says that a name which is not there is fine.
-	lenient, several, quiet, kill, wait bool
-	signal                              syscall.Signal
-	grace, timeout                      time.Duration
-	bar                                 *bar
-	first                               error // of the names' errors
-	open                                []*netns.Namespace
-	waits                               []waiting
+	*env
+	force, all, kill, wait bool
+	lenient                bool // a missing name is fine
+	signal                 syscall.Signal
+	grace, timeout         time.Duration
+
+	several bool // there are several names
+	bar     *term.Bar
+	first   error // has the code of the first name that failed
+	open    []*netns.Namespace
+	waits   []waiting
 }
 
-// A gone name is one that was deleted, with the namespace that it had.
+// A gone is a name that was deleted, with the namespace that it had.
 type gone struct {
 	name string
 	ns   *netns.Namespace
 }
 
-func newDeletion(c *cli.Context) (*deletion, error) {
-	d := &deletion{
-		app:     c.App.Name,
-		path:    runDir(c),
-		force:   c.Bool("force"),
-		lenient: c.Bool("all") || c.Bool("if-exists"),
-		quiet:   c.Bool("quiet"),
-		kill:    c.IsSet("kill"),
-		wait:    c.Bool("wait"),
-		grace:   c.Duration("grace"),
-		timeout: c.Duration("timeout"),
+// deleteAll deletes the names, a share at once.
+func (d *deletion) deleteAll(names []string) error {
+	if d.inBatch { // in which other lines follow
+		defer d.letGo()
 	}
-	switch {
-	case c.IsSet("grace") && !d.kill:
-		return nil, usageError{"delete: --grace needs --kill"}
-	case c.IsSet("timeout") && !d.wait:
-		return nil, usageError{"delete: --timeout needs --wait"}
-	case d.grace < 0 || d.timeout < 0:
-		return nil, usageError{"delete: a time must not be negative"}
+	if err := d.checkKill(names); err != nil {
+		return err
 	}
-	if d.kill {
-		if d.signal = signalOf(c.String("kill")); d.signal == 0 {
-			return nil, usageError{fmt.Sprintf("delete: --kill: %q is no signal: a name, as TERM or SIGTERM, or a number "+
-				"from 1 to 64", c.String("kill"))}
+	for share := range slices.Chunk(names, atOnce(d.kill || d.wait)) {
+		if err := d.share(share); err != nil {
+			return err
 		}
 	}
-	var err error
-	if d.dir, err = netns.OpenDir(d.path); err != nil {
-		return nil, advise(fmt.Errorf("delete: %w", err), nil)
+	if err := d.waitForAll(); err != nil {
+		return err
 	}
-	return d, nil
+	return d.first
 }
 
-// signalOf returns the signal of a name or number, or 0.
-func signalOf(word string) syscall.Signal {
-	if n, err := strconv.Atoi(word); err == nil && n >= 1 && n <= 64 {
-		return syscall.Signal(n)
+// atOnce returns how many names are deleted together. Their namespaces are open meanwhile, for two reasons. An open one cannot
+// be mistaken for a later one with the same number. And the kernel would take the first ones down while it unmounts the others,
+// and each would wait for the readers of the other (synchronize_rcu_expedited). Namespaces that are opened before they are
+// deleted are open twice.
+func atOnce(twice bool) int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 1
 	}
-	return unix.SignalNum("SIG" + strings.TrimPrefix(strings.ToUpper(word), "SIG"))
+	if twice {
+		limit.Cur /= 2
+	}
+	return int(max(1, min(4096, limit.Cur/2)))
 }
 
-// checkKill refuses what would kill the machine or netns itself, or leave processes that cannot be seen, before anything is
-// done.
-func (d *deletion) checkKill(names []string) error {
-	if !d.kill {
-		return nil
-	}
-	for some := range slices.Chunk(names, atOnce(true)) {
-		d.openAll(some) // what cannot be opened Delete will refuse, or it is none and nothing is in it
-		for _, ns := range d.open {
-			if err := netns.CheckKill(ns); err != nil {
-				return d.refused(err)
-			}
-		}
-		if err := netns.CheckSight(d.open...); err != nil && !d.mayMiss(err) {
-			return d.refused(err)
-		}
-		d.letGo()
-	}
-	return nil
-}
-
-// mayMiss reports whether an error is about processes that need not be killed, since nobody sees them.
-func (d *deletion) mayMiss(err error) bool {
-	var hidden *netns.HiddenError
-	return d.force && errors.As(err, &hidden)
-}
-
-// refused explains why nobody is killed.
-func (d *deletion) refused(err error) error {
-	err = advise(fmt.Errorf("delete: --kill: %w", err), nil)
-	var vital *netns.VitalError
-	var hidden *netns.HiddenError
-	switch {
-	case errors.As(err, &vital):
-		return codedError{err, codeUsage}
-	case errors.As(err, &hidden):
-		return codedError{fmt.Errorf("%w; run it where they are seen, or use --force, which kills only what is seen", err), codeRemains}
-	}
-	return err
-}
-
-// openAll opens some of the names. A symbolic link is not, since nobody asks what it leads to.
-func (d *deletion) openAll(names []string) map[string]*netns.Namespace {
-	byName := map[string]*netns.Namespace{}
-	for _, name := range names {
-		if d.isLink(name) {
-			continue
-		}
-		if ns, err := d.dir.Open(name); err == nil {
-			d.open, byName[name] = append(d.open, ns), ns
-		}
-	}
-	return byName
-}
-
-// share deletes some of the names. An error is for what ends the whole command.
-func (d *deletion) share(ctx context.Context, names []string) error {
+// share deletes some of the names. An error ends the whole command.
+func (d *deletion) share(names []string) error {
 	d.letGo()
 	makeRoom(len(names))
 	if !d.kill && !d.wait {
 		var deleted []gone
-		err := d.remove(ctx, names, func(name string, ns *netns.Namespace) {
+		err := d.remove(names, func(name string, ns *netns.Namespace) {
 			if ns != nil {
 				d.open, deleted = append(d.open, ns), append(deleted, gone{name, ns})
 			}
 		})
-		d.warnOf(ctx, deleted)
+		d.warnOf(deleted)
 		return err
 	}
 	byName := d.openAll(names)
-	if err := d.endProcesses(ctx); err != nil {
+	if err := d.endProcesses(); err != nil {
 		return err
 	}
-	var watch *netns.Witness
+	var watch *holders.Witness
 	if d.wait && len(d.open) > 0 {
 		var err error
-		if watch, err = netns.NewWitness(d.open...); err != nil {
+		if watch, err = holders.NewWitness(d.open...); err != nil {
 			return advise(fmt.Errorf("delete: %w", err), nil)
 		}
 	}
-	deleted, err := d.removeOpen(ctx, names, byName)
+	deleted, err := d.removeOpen(names, byName)
 	if watch != nil {
 		d.waits = append(d.waits, waiting{watch, deleted})
 	} else {
-		d.warnOf(ctx, deleted)
+		d.warnOf(deleted)
 	}
 	return err
 }
 
-// endProcesses kills what is in the open namespaces, if that was asked for.
-func (d *deletion) endProcesses(ctx context.Context) error {
-	if !d.kill || len(d.open) == 0 {
-		return nil
-	}
-	kill := netns.Kill
-	if d.force {
-		kill = netns.KillSeen
-	}
-	if err := kill(ctx, d.signal, d.grace, d.open...); err != nil {
-		return d.refused(err)
-	}
-	return nil
-}
-
-// warnOf says what holds the namespaces whose names are gone.
-func (d *deletion) warnOf(ctx context.Context, deleted []gone) {
-	if !d.quiet {
-		d.warn(deleted, d.holding(ctx, deleted))
-	}
-}
-
-// makeRoom sees to it that there is room for the descriptors of so many namespaces. The kernel makes it in steps, and in a
-// process with threads each takes ten milliseconds (expand_fdtable, synchronize_rcu). This is one, which the first names
-// need not wait for.
+// makeRoom makes room for the descriptors of the names' namespaces. The kernel would make it in several steps, each of which
+// waits in a process with threads (expand_fdtable, synchronize_rcu). This is one step, and the first names need not wait for it.
 func makeRoom(names int) {
-	const small = 200 // there is room for
+	const small = 200 // the kernel has made room for this many
 	if names > small {
 		go func() {
 			if fd, err := unix.FcntlInt(os.Stderr.Fd(), unix.F_DUPFD_CLOEXEC, names+small); err == nil {
@@ -205,8 +116,8 @@ func makeRoom(names int) {
 	}
 }
 
-// letGo closes the namespaces, which end then. The last ones are left to the end of the process: the kernel's work would be
-// in the way of its threads'.
+// letGo closes the namespaces, which end then. The last ones are closed by the end of the process, because the kernel's work
+// would slow its threads down.
 func (d *deletion) letGo() {
 	for _, ns := range d.open {
 		ns.Close()
@@ -214,27 +125,27 @@ func (d *deletion) letGo() {
 	d.open = nil
 }
 
-// atATime is how many names are deleted by one call: enough for it to be worth it, and few enough for the bar to move.
+// atATime is how many names one call deletes: enough to save time, and few enough for the bar to move.
 const atATime = 1000
 
-// remove deletes names, and calls removed for each that is gone, with the namespace that it showed, or nil. If there are
-// several, it says itself what went wrong with one.
-func (d *deletion) remove(ctx context.Context, names []string, removed func(string, *netns.Namespace)) error {
+// remove deletes names, and calls removed for each deleted one, with the namespace that it showed, or nil. If delete was given
+// several names, remove reports failures, and goes on.
+func (d *deletion) remove(names []string, removed func(string, *netns.Namespace)) error {
 	for len(names) > 0 {
-		if ctx.Err() != nil {
-			return fmt.Errorf("delete: %w", context.Cause(ctx))
+		if d.ctx.Err() != nil {
+			return fmt.Errorf("delete: %w", context.Cause(d.ctx))
 		}
 		some := names[:min(atATime, len(names))]
-		deleted, err := d.dir.DeleteNames(ctx, some, netns.DeleteOptions{Force: d.force, MustExist: true})
+		deleted, err := d.deleteNames(some)
 		for i, ns := range deleted {
-			d.bar.step()
+			d.bar.Step()
 			removed(some[i], ns)
 		}
 		names = names[len(deleted):]
-		if err == nil || ctx.Err() != nil {
+		if err == nil || d.ctx.Err() != nil {
 			continue
 		}
-		d.bar.step()
+		d.bar.Step()
 		if err := d.failed(names[0], err); err != nil {
 			return err
 		}
@@ -243,25 +154,29 @@ func (d *deletion) remove(ctx context.Context, names []string, removed func(stri
 	return nil
 }
 
-// removeOpen is remove for names of which those that showed a namespace were opened before. What has been done in between
-// was done to these namespaces, so another one that has the name by now is left alone.
-func (d *deletion) removeOpen(ctx context.Context, names []string, open map[string]*netns.Namespace) (deleted []gone, err error) {
+func (d *deletion) deleteNames(names []string) ([]*netns.Namespace, error) {
+	return d.dir.DeleteNames(d.ctx, names, netns.DeleteOptions{Force: d.force, MustExist: true})
+}
+
+// removeOpen is remove for names whose namespaces were opened before. Processes were killed in these namespaces, so another
+// namespace that has the name now is left alone.
+func (d *deletion) removeOpen(names []string, open map[string]*netns.Namespace) (deleted []gone, err error) {
 	for _, name := range names {
 		ns := open[name]
-		delete(open, name) // it may be given twice
+		delete(open, name) // a name may be given twice
 		var failure error
 		switch {
-		case ctx.Err() != nil:
-			return deleted, fmt.Errorf("delete: %w", context.Cause(ctx))
+		case d.ctx.Err() != nil:
+			return deleted, fmt.Errorf("delete: %w", context.Cause(d.ctx))
 		case ns != nil:
-			failure = d.removeShown(ctx, name, ns)
+			failure = d.removeShown(name, ns)
 		case d.kill && d.isNew(name):
-			failure = fmt.Errorf("%w when delete began; the one that was made since then is left",
-				&netns.NotExistError{Path: filepath.Join(d.path, name)})
+			failure = fmt.Errorf("%w when delete began; a new namespace has since taken the name and was left alone",
+				&netns.NotExistError{Path: d.pathOf(name)})
 		default:
-			_, failure = d.dir.DeleteNames(ctx, []string{name}, netns.DeleteOptions{Force: d.force, MustExist: true})
+			_, failure = d.deleteNames([]string{name})
 		}
-		d.bar.step()
+		d.bar.Step()
 		if failure != nil {
 			if err := d.failed(name, failure); err != nil {
 				return deleted, err
@@ -273,27 +188,26 @@ func (d *deletion) removeOpen(ctx context.Context, names []string, open map[stri
 	return deleted, nil
 }
 
-// removeShown deletes a name as long as it shows an open namespace. If it does not any more, somebody else has deleted that
-// name meanwhile: that is what was asked for, and it is said.
-func (d *deletion) removeShown(ctx context.Context, name string, ns *netns.Namespace) error {
-	err := d.dir.DeleteShown(ctx, name, ns)
-	var notExist *netns.NotExistError
-	if !errors.As(err, &notExist) {
+// removeShown deletes a name as long as it shows an open namespace. If it shows another one, or none, another process has
+// deleted the name, as was asked for. That is a warning, not an error.
+func (d *deletion) removeShown(name string, ns *netns.Namespace) error {
+	err := d.dir.DeleteShown(d.ctx, name, ns)
+	if !is[*netns.NotExistError](err) {
 		return err
 	}
 	if !d.quiet {
-		d.bar.clear()
-		fmt.Fprintf(os.Stderr, "netns: warning: %s: another process has removed the name meanwhile%s\n", escaped(printable(name)), d.successor(name))
+		d.bar.Clear()
+		fmt.Fprintf(os.Stderr, "netns: warning: %s: another process removed the name first%s\n", term.Printable(name), d.successor(name))
 	}
 	return nil
 }
 
-// successor says that a name has been given again, or "".
+// successor returns an addition to that warning if the name exists again, or "".
 func (d *deletion) successor(name string) string {
 	if _, err := d.dir.Lookup(name); err != nil {
 		return ""
 	}
-	return "; what has it now is left alone"
+	return "; the name exists again and was left alone"
 }
 
 // isNew reports whether a name shows a network namespace.
@@ -308,16 +222,15 @@ func (d *deletion) isNew(name string) bool {
 	return err == nil && ns != nil
 }
 
-// failed is for a name that could not be deleted. If there are several, it says so, and there is no error.
+// failed handles the error of a name. If delete was given several names, failed reports the error, and returns nil.
 func (d *deletion) failed(name string, err error) error {
-	var notExist *netns.NotExistError
-	if errors.As(err, &notExist) && d.lenient {
+	if d.lenient && is[*netns.NotExistError](err) {
 		return nil
 	}
 	if left, lookupErr := d.dir.Lookup(name); lookupErr == nil && left.State == netns.Stale {
 		err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
 	}
-	err = advise(fmt.Errorf("delete %s: %w", printable(name), err), whatToDelete)
+	err = advise(fmt.Errorf("delete %s: %w", term.Printable(name), err), whatToDelete)
 	if !d.several {
 		return err
 	}
@@ -325,24 +238,23 @@ func (d *deletion) failed(name string, err error) error {
 	return nil
 }
 
-// fail says an error, and goes on.
+// fail reports an error, after which delete goes on.
 func (d *deletion) fail(err error) {
-	d.bar.clear()
-	fmt.Fprintf(os.Stderr, "%s: %s\n", d.app, escaped(err.Error()))
+	d.bar.Clear()
+	code := said(err)
 	if d.first == nil {
-		d.first = codedError{errors.New(""), exitCode(err)} // said already
+		d.first = reported(code)
 	}
 }
 
-// isLink reports whether a name is a symbolic link, as people make them to a container's namespace.
+// isLink reports whether a name is a symbolic link, such as administrators make to a container's namespace.
 func (d *deletion) isLink(name string) bool {
-	info, err := os.Lstat(filepath.Join(d.path, name))
+	info, err := os.Lstat(d.pathOf(name))
 	return err == nil && info.Mode()&os.ModeSymlink != 0
 }
 
 func (d *deletion) close() {
-	d.bar.clear()
-	d.dir.Close()
+	d.bar.Clear()
 	for _, w := range d.waits {
 		w.watch.Close()
 	}

@@ -1,22 +1,21 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/cmd/netns/early"
-	"github.com/urfave/cli/v2"
+	"github.com/netns-go/netns/cmd/netns/internal/line"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"golang.org/x/sys/unix"
 )
 
-// The exit codes, see the manual.
+// The exit codes, see docs/netns.md.
 const (
 	codeFailed      = 1
 	codeUsage       = 2
@@ -34,31 +33,10 @@ const (
 	codeSignal      = 128
 )
 
-type usageError struct{ text string }
+// usagef returns an error for a mistake in the command line.
+func usagef(format string, args ...any) error { return line.Usagef(format, args...) }
 
-func (e usageError) Error() string { return e.text }
-
-// onUsageError is for the command-line library: it keeps the message from growing a whole help page.
-func onUsageError(c *cli.Context, err error, _ bool) error {
-	see := "netns --help"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != c.App.Name {
-		see = "netns " + c.Command.Name + " --help"
-	}
-	text := err.Error()
-	if wrong := unknownOption(err); wrong != "" {
-		text = fmt.Sprintf("unknown option %q%s", wrong, suggestOption(c, wrong))
-	}
-	if strings.HasSuffix(text, "flag -timeout: parse error") || strings.HasSuffix(text, "flag -grace: parse error") {
-		text += ": a time has a unit, as 500ms or 5s"
-	}
-	usage := usageError{text + "; see " + see}
-	if c.Command != nil && runsCommand[c.Command.Name] {
-		return codedError{usage, codeExec}
-	}
-	return usage
-}
-
-// A codedError ends the command with a code of its own.
+// A codedError ends the command with an exit code of its own.
 type codedError struct {
 	error
 	code int
@@ -66,59 +44,60 @@ type codedError struct {
 
 func (e codedError) Unwrap() error { return e.error }
 
-// A signalError is why a command rolled back.
-type signalError struct{ syscall.Signal }
+// reported returns an error for a failure that the user has been told of: nothing is printed for it.
+func reported(code int) error { return codedError{errors.New(""), code} }
 
-func (e signalError) Error() string { return "ended by signal: " + e.Signal.String() }
-
-// A timeoutError is why a command rolled back after this time.
-type timeoutError time.Duration
-
-func (e timeoutError) Error() string {
-	return fmt.Sprintf("timed out after %v", time.Duration(e))
+// failsAs gives an error this code, unless it has a code of its own.
+func failsAs(code int, err error) error {
+	if err == nil || is[codedError](err) {
+		return err
+	}
+	return codedError{err, code}
 }
 
-// exitCode returns the contract's code for an error.
+// A timeoutError reports that a command rolled back after this time.
+type timeoutError time.Duration
+
+func (e timeoutError) Error() string { return fmt.Sprintf("timed out after %v", time.Duration(e)) }
+
+// An unhealthyError reports a namespace that is not healthy.
+type unhealthyError struct{ error }
+
+func (e unhealthyError) Error() string { return "not healthy: " + e.error.Error() }
+func (e unhealthyError) Unwrap() error { return e.error }
+
+// is reports whether an error is, or wraps, an error of a type.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
+// exitCode returns the exit code for an error.
 func exitCode(err error) int {
-	var (
-		coded     codedError
-		ended     signalError
-		timeout   timeoutError
-		privilege *netns.PrivilegeError
-		refused   *netns.RefusedError
-		undo      *netns.UndoError
-		taken     *netns.NSIDError
-		unhealthy unhealthyError
-		kept      *netns.KeptError
-		name      *netns.NameError
-		argument  *netns.ArgumentError
-		notExist  *netns.NotExistError
-		state     *netns.StateError
-		busy      *netns.BusyError
-		usage     usageError
-	)
-	switch {
-	case errors.As(err, &coded):
+	if coded, ok := errors.AsType[codedError](err); ok {
 		return coded.code
-	case errors.As(err, &unhealthy):
+	}
+	ended, isEnded := errors.AsType[signals.Error](err)
+	switch {
+	case is[unhealthyError](err):
 		return codeUnhealthy
-	case errors.As(err, &undo), errors.As(err, &kept):
+	case is[*netns.UndoError](err), is[*netns.KeptError](err):
 		return codeRemains
-	case errors.As(err, &ended):
+	case isEnded:
 		return codeSignal + int(ended.Signal)
-	case errors.As(err, &timeout):
+	case is[timeoutError](err):
 		return codeTimeout
-	case errors.As(err, &usage), errors.As(err, &name), errors.As(err, &argument):
+	case is[line.UsageError](err), is[*netns.NameError](err), is[*netns.ArgumentError](err):
 		return codeUsage
-	case errors.As(err, &notExist):
+	case is[*netns.NotExistError](err):
 		return codeNotExist
-	case errors.As(err, &state), errors.As(err, &taken):
+	case is[*netns.StateError](err), is[*netns.NSIDError](err):
 		return codeExists
-	case errors.As(err, &busy):
+	case is[*netns.BusyError](err):
 		return codeBusy
-	case errors.As(err, &refused): // no privilege is missing
+	case is[*netns.RefusedError](err): // no privilege is missing
 		return codeFailed
-	case errors.As(err, &privilege), errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
+	case is[*netns.PrivilegeError](err), errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
 		return codePrivilege
 	case errors.Is(err, errors.ErrUnsupported):
 		return codeUnsupported
@@ -126,59 +105,21 @@ func exitCode(err error) int {
 	return codeFailed
 }
 
-// endOf returns the exit code for a command that has ended, as a shell has it.
-func endOf(state *os.ProcessState) int {
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return codeSignal + int(status.Signal())
+// said reports an error, if any, and returns the exit code.
+func said(err error) int {
+	if err == nil {
+		return 0
 	}
-	return state.ExitCode()
+	if text := err.Error(); text != "" {
+		fmt.Fprintf(os.Stderr, "netns: %s\n", term.Escaped(adviseFiles(text, err)))
+	}
+	return exitCode(err)
 }
 
-// advise adds what to do about an error, where there is something that the error itself cannot know.
-func advise(err error, forState map[netns.State]string) error {
-	var state *netns.StateError
-	var notExist *netns.NotExistError
-	var stage *netns.StageError
-	var trust *netns.TrustError
-	var refused *netns.RefusedError
-	advice := ""
-	switch {
-	case errors.As(err, new(timeoutError)) && !errors.As(err, new(*netns.UndoError)):
-		return fmt.Errorf("%w, and nothing is left", err)
-	case errors.As(err, &state):
-		advice = forState[state.State]
-	case errors.As(err, &notExist):
-		advice = "netns list shows what there is"
-	case errors.As(err, &trust):
-		advice = "see that it belongs to root or to you, and that nobody else can write to it (chown, chmod go-w)"
-	case errors.As(err, &refused): // sudo would not help
-	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
-		advice = "run it with sudo"
-	case errors.As(err, &stage) && stage.Stage == "verify" && stage.Namespace != "" && !errors.Is(err, fs.ErrPermission):
-		advice = "a sysctl or a stage keeps lo from answering; --verify=false leaves the check out"
+// adviseFiles adds advice to the text of an error if this process has no descriptor left.
+func adviseFiles(text string, err error) string {
+	if !errors.Is(err, unix.EMFILE) || strings.Contains(text, "ulimit") {
+		return text
 	}
-	if advice == "" {
-		return err
-	}
-	return fmt.Errorf("%w; %s", err, advice)
-}
-
-// untilSignal returns a context that ends, with a signalError as its cause, when the command is told to end. What cannot
-// be rolled back any more is then finished, so the signals stay caught until the process ends. One that was ignored when
-// the command started, as by nohup, stays so.
-func untilSignal(parent context.Context) context.Context {
-	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
-	// Caught, a broken pipe is what a write to it returns, and not the end.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	early.Notify(signals)
-	go func() {
-		var sig os.Signal
-		select {
-		case sig = <-signals:
-		case sig = <-early.Signals: // one that came before
-		}
-		cancel(signalError{sig.(syscall.Signal)})
-	}()
-	return ctx
+	return text + "; raise the limit of open files (ulimit -n)"
 }

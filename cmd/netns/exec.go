@@ -1,126 +1,125 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"runtime"
+	"strings"
 
-	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/cmd/netns/early"
+	"github.com/netns-go/netns/cmd/netns/internal/inside"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 )
 
-func init() {
-	// A command becomes of the thread that calls execve. Only from the main one, which this is, does it keep its parent-death
-	// signal.
-	if startPoller() == nil {
-		plainExec(os.Args)
-	}
-	if early.End == nil { // what makes namespaces becomes no command, and is quicker with free threads
-		runtime.LockOSThread()
-	}
-	register(execCommand)
-}
-
-func execCommand() *cli.Command {
-	return &cli.Command{
+func execVerb() verb {
+	return verb{Command: &cli.Command{
 		Name:      "exec",
 		Usage:     "run a command inside a namespace",
 		ArgsUsage: "NAME [--] COMMAND [ARGUMENT...]",
 		Description: "The command takes the place of netns, with /sys of the namespace and /etc/netns/NAME/* over /etc/*, in a\n" +
 			"mount namespace of its own. The exit code is the command's; 125 is a failure of netns itself, 126 a command\n" +
-			"that cannot be executed, 127 one that is not found.\n\n   netns exec demo ip address\n" +
+			"that cannot be executed, 127 a command that is not found.\n\n   netns exec demo ip address\n" +
 			"   netns exec --user www-data --workdir /srv demo ./server\n   netns exec --all --jobs 8 -- ping -c 1 192.0.2.1",
 		Flags: append(commandFlags(),
 			&cli.BoolFlag{Name: "all", Usage: "run it in every namespace, one after the other; takes no NAME"},
-			&cli.IntFlag{Name: "jobs", Value: 1, Usage: "with --all, run it in `N` at a time, each line with its NAME before it"},
+			&cli.IntFlag{Name: "jobs", Value: 1, Usage: "with --all, run it in `N` namespaces at a time, with NAME before each line"},
 		),
-		Action: func(c *cli.Context) error { return failsAs(codeExec, execute(c)) },
-	}
+	}, run: func(e *env, o *cli.Context) error {
+		options, err := commandOptions(o)
+		all, jobs := o.Bool("all"), o.Int("jobs")
+		switch {
+		case err != nil:
+			return fmt.Errorf("exec: %w", err)
+		case o.IsSet("jobs") && !all:
+			return usagef("exec: --jobs is for --all")
+		case jobs < 1:
+			return usagef("exec: --jobs must be 1 or more")
+		case all:
+			return execAll(e, sameOptions(e, o), jobs)
+		}
+		return execute(e, options)
+	}}
 }
 
-func execute(c *cli.Context) error {
-	args := c.Args().Slice()
-	o, err := readCommandOptions(c)
-	switch {
-	case err != nil:
-		return fmt.Errorf("exec: %w", err)
-	case c.IsSet("jobs") && !c.Bool("all"):
-		return usageError{"exec: --jobs is for --all"}
-	case c.Int("jobs") < 1:
-		return usageError{"exec: --jobs must be 1 or more"}
-	case c.Bool("all"):
-		return execAll(c, o, args)
-	case len(args) == 0:
-		return usageError{"exec: no name given; see netns exec --help"}
+// execute becomes a command in a namespace.
+func execute(e *env, o inside.Options) error {
+	if len(e.args) == 0 {
+		return usagef("exec: no name given; see netns exec --help")
 	}
-	return execIn(runDir(c), args[0], args[1:], o)
-}
-
-// plainExec runs `netns exec [--net-only] NAME COMMAND...`, which scripts run by the thousand, without the command-line
-// library: that takes a seventh of the time. It returns if the command line is another one.
-func plainExec(args []string) {
-	if len(args) < 4 || args[1] != "exec" {
-		return
-	}
-	o := commandOptions{identity: callers}
-	args = args[2:]
-	if o.netOnly = args[0] == "--net-only"; o.netOnly {
-		args = args[1:]
-	}
-	if name := args[0]; name != "" && name[0] != '-' {
-		os.Exit(said(failsAs(codeExec, execIn(envDir(), name, args[1:], o))))
-	}
-}
-
-// execIn becomes a command in a namespace.
-func execIn(dir, name string, command []string, o commandOptions) error {
+	name, command := e.args[0], e.args[1:]
 	if len(command) > 0 && command[0] == "--" {
 		command = command[1:]
 	}
 	if len(command) == 0 {
-		return usageError{"exec: no command given; see netns exec --help"}
+		return errNoCommand
 	}
-	if err := enterNamed(dir, name, o); err != nil {
-		return advise(fmt.Errorf("exec %s: %w", printable(name), err), whatToEnter)
+	ns, err := e.dir.Open(name)
+	if err == nil {
+		defer ns.Close()
+		err = inside.Exec(ns.Fd(), name, command, o)
 	}
-	return become("exec", command)
+	return execError(name, err)
 }
 
-// enterNamed puts the calling thread into a namespace, with mounts that fit, as the user and in the directory asked for.
-func enterNamed(dir, name string, o commandOptions) error {
-	ns, err := netns.Open(dir, name)
-	if err != nil {
-		return err
+// execError completes the error of a command that was to be executed in a namespace.
+func execError(name string, err error) error {
+	if is[*inside.CommandError](err) {
+		return commandError("exec", err)
 	}
-	if o.netOnly {
-		if err := enter(ns); err != nil {
-			return err
-		}
-		return o.apply()
-	}
-	var files []etcFile
-	for _, step := range []func() error{
-		func() error { return enter(ns) },
-		leaveMounts,
-		// A mount can be cloned only in the mount namespace that it was opened in.
-		func() error { files, err = etcFiles(name); return err },
-		replaceSys,
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	coverEtc(files)
-	return o.apply()
+	return advise(fmt.Errorf("exec %s: %w", term.Printable(name), err), whatToEnter)
 }
 
-// whatToEnter says what to do about a name that is no namespace, by its state.
-var whatToEnter = map[netns.State]string{
-	netns.Stale:        "netns create makes it anew, netns delete removes it",
-	netns.Unmounted:    "remove what is left with netns delete",
-	netns.Elsewhere:    "enter that mount namespace first",
-	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
-	netns.Incompatible: "use that version",
-	netns.Unreadable:   "run it with sudo",
+// commandError gives the error of a command that could not be executed the exit code that a shell has for it.
+func commandError(verb string, err error) error {
+	command, ok := errors.AsType[*inside.CommandError](err)
+	wrapped := fmt.Errorf("%s: %w", verb, err)
+	switch {
+	case !ok:
+		return wrapped
+	case command.NotFound():
+		return codedError{wrapped, codeNotFound}
+	}
+	return codedError{wrapped, codeNotExec}
+}
+
+// commandFlags are the options of a verb that becomes a command, and commandOptions reads them.
+func commandFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "user", Usage: "run it as `USER[:GROUP]`, names or numbers, with that user's groups"},
+		&cli.StringFlag{Name: "group", Usage: "run it with this `GROUP`, a name or a number"},
+		&cli.StringSliceFlag{Name: "env", Usage: "set `KEY=VALUE` in its environment (repeatable)"},
+		&cli.StringFlag{Name: "workdir", Usage: "run it in the directory `DIR` of the inside"},
+		&cli.BoolFlag{Name: "net-only", Usage: "change only the network namespace: /sys and /etc stay the caller's"},
+	}
+}
+
+func commandOptions(o *cli.Context) (options inside.Options, err error) {
+	options = inside.Options{Env: o.StringSlice("env"), Workdir: o.String("workdir"), NetOnly: o.Bool("net-only")}
+	for _, setting := range options.Env {
+		if strings.Index(setting, "=") < 1 {
+			return options, usagef("--env %q is not KEY=VALUE", setting)
+		}
+	}
+	if o.IsSet("workdir") && options.Workdir == "" {
+		return options, usagef("--workdir: no directory given")
+	}
+	options.Identity, err = identity(o)
+	return options, err
+}
+
+// identity reads --user and --group.
+func identity(o *cli.Context) (id inside.Identity, err error) {
+	var user, group *string
+	if name, itsGroup, hasGroup := strings.Cut(o.String("user"), ":"); o.IsSet("user") {
+		user = &name
+		if hasGroup {
+			group = &itsGroup
+		}
+	}
+	if name := o.String("group"); o.IsSet("group") {
+		if group != nil {
+			return id, usagef("--user names a group already, and --group another one")
+		}
+		group = &name
+	}
+	return inside.LookUp(user, group)
 }

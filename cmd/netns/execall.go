@@ -1,111 +1,118 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync"
-	"syscall"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 )
 
-// An everywhere is a command to be run in many namespaces, each by a netns exec of its own.
+// An everywhere runs a command in many namespaces, each by a netns exec of its own.
 type everywhere struct {
-	children *children
-	args     []string // of netns, up to the name
+	children *signals.Children
+	args     []string // the arguments of netns before the name
 	command  []string
 
-	mu   sync.Mutex // held to write, and for the code
+	mu   sync.Mutex // guards what is written, and code
 	code int        // the largest
 }
 
-func execAll(c *cli.Context, o commandOptions, command []string) error {
-	if len(command) == 0 {
-		return usageError{"exec: no command given; see netns exec --help"}
+var errNoCommand = usagef("exec: no command given; see netns exec --help")
+
+// execAll runs a command in all namespaces, in this many at a time, with these arguments of netns.
+func execAll(e *env, args []string, jobs int) error {
+	if len(e.args) == 0 {
+		return errNoCommand
 	}
-	names, err := enterable(c)
+	names, err := enterable(e)
 	if err != nil {
 		return advise(fmt.Errorf("exec: %w", err), nil)
 	}
-	e := &everywhere{
-		children: newChildren(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT),
-		args:     append(sameOptions(c), "--"), command: command,
-	}
-	if jobs := c.Int("jobs"); jobs > 1 {
-		e.inParallel(names, jobs)
-	} else if err := e.inTurn(names, c.Bool("quiet")); err != nil {
+	all := &everywhere{children: signals.NewChildren(), args: append(args, "--"), command: e.args}
+	if jobs > 1 {
+		all.inParallel(names, jobs)
+	} else if err := all.inTurn(e, names); err != nil {
 		return err
 	}
-	if err := e.children.signalled(); err != nil {
+	if err := all.children.Err(); err != nil {
 		return codedError{fmt.Errorf("exec: %w", err), exitCode(err)}
 	}
-	if e.code != 0 {
-		return codedError{errors.New(""), e.code} // said already
+	if all.code != 0 {
+		return reported(all.code)
 	}
 	return nil
 }
 
-// enterable returns the names of the namespaces that can be entered, and says which cannot.
-func enterable(c *cli.Context) (names []string, err error) {
-	for e, err := range netns.List(runDir(c)) {
+// enterable returns the names of the namespaces that can be entered, and reports the others.
+func enterable(e *env) (names []string, err error) {
+	for entry, err := range e.dir.List() {
 		if err != nil {
 			return nil, err
 		}
-		if e.State == netns.Ready || e.State == netns.Kept {
-			names = append(names, e.Name)
-		} else if !c.Bool("quiet") {
-			fmt.Fprintf(os.Stderr, "netns: exec: %s is skipped: %s\n", printable(e.Name), e.State)
+		if entry.State == netns.Ready || entry.State == netns.Kept {
+			names = append(names, entry.Name)
+		} else if !e.quiet {
+			fmt.Fprintf(os.Stderr, "netns: exec: %s is skipped: %s\n", term.Printable(entry.Name), entry.State)
 		}
 	}
 	return names, nil
 }
 
-// sameOptions returns the arguments for a netns exec as this one was asked for, but for --all and --jobs.
-func sameOptions(c *cli.Context) []string {
-	args := []string{"--dir", runDir(c), "exec"}
-	for _, name := range []string{"user", "group", "workdir"} {
-		if c.IsSet(name) {
-			args = append(args, "--"+name, c.String(name))
+// sameOptions returns the arguments of a netns exec with the same options of how to run the command.
+func sameOptions(e *env, o *cli.Context) []string {
+	args := []string{"--dir", e.path, "exec"}
+	for _, flag := range commandFlags() {
+		name := flag.Names()[0]
+		if !o.IsSet(name) {
+			continue
 		}
-	}
-	for _, setting := range c.StringSlice("env") {
-		args = append(args, "--env", setting)
-	}
-	if c.Bool("net-only") {
-		args = append(args, "--net-only")
+		switch flag.(type) {
+		case *cli.BoolFlag:
+			args = append(args, "--"+name+"="+strconv.FormatBool(o.Bool(name)))
+		case *cli.StringSliceFlag:
+			for _, value := range o.StringSlice(name) {
+				args = append(args, "--"+name, value)
+			}
+		default:
+			args = append(args, "--"+name, o.String(name))
+		}
 	}
 	return args
 }
 
-func (e *everywhere) inTurn(names []string, quiet bool) error {
+func (all *everywhere) inTurn(e *env, names []string) error {
 	for _, name := range names {
-		if e.children.signalled() != nil {
+		if all.children.Err() != nil {
 			break
 		}
-		if !quiet {
-			if _, err := fmt.Printf("\nnetns: %s\n", printable(name)); err != nil {
-				return fmt.Errorf("exec: standard output could not be written: %w", err)
+		if !e.quiet {
+			if err := e.print("\nnetns: " + term.Printable(name) + "\n"); err != nil {
+				return codedError{fmt.Errorf("exec: %w", err), codeExec}
 			}
 		}
-		e.run(name, os.Stdin, os.Stdout, os.Stderr)
+		all.run(name, os.Stdin, os.Stdout, os.Stderr)
 	}
 	return nil
 }
 
-func (e *everywhere) inParallel(names []string, jobs int) {
+func (all *everywhere) inParallel(names []string, jobs int) {
 	todo := make(chan string)
 	var workers sync.WaitGroup
 	for range min(jobs, len(names)) {
 		workers.Go(func() {
 			for name := range todo {
-				prefix := printable(name) + ": "
-				stdout := &lineWriter{mu: &e.mu, to: os.Stdout, prefix: prefix}
-				stderr := &lineWriter{mu: &e.mu, to: os.Stderr, prefix: prefix}
-				e.run(name, nil, stdout, stderr)
+				prefix := term.Printable(name) + ": "
+				stdout := &lineWriter{mu: &all.mu, to: os.Stdout, prefix: prefix}
+				stderr := &lineWriter{mu: &all.mu, to: os.Stderr, prefix: prefix}
+				all.run(name, nil, stdout, stderr)
 				stdout.flush()
 				stderr.flush()
 			}
@@ -118,17 +125,49 @@ func (e *everywhere) inParallel(names []string, jobs int) {
 	workers.Wait()
 }
 
-func (e *everywhere) run(name string, stdin io.Reader, stdout, stderr io.Writer) {
-	args := append(append(e.args[:len(e.args):len(e.args)], name, "--"), e.command...)
+func (all *everywhere) run(name string, stdin io.Reader, stdout, stderr io.Writer) {
+	args := append(append(all.args[:len(all.args):len(all.args)], name, "--"), all.command...)
 	cmd := exec.Command("/proc/self/exe", args...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	code, err := e.children.run(cmd)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err != nil && e.children.signalled() == nil {
+	code, err := all.children.Run(cmd)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if err != nil && all.children.Err() == nil {
 		code = codeExec
-		fmt.Fprintf(os.Stderr, "netns: exec: %s: %v\n", printable(name), err)
+		fmt.Fprintf(os.Stderr, "netns: exec: %s: %v\n", term.Printable(name), err)
 	}
-	e.code = max(e.code, code)
+	all.code = max(all.code, code)
+}
+
+// A lineWriter writes whole lines, each with a prefix, to a file to which other lineWriters write, too.
+type lineWriter struct {
+	mu     *sync.Mutex // shared by all writers of the file
+	to     io.Writer
+	prefix string
+	rest   []byte // the beginning of the next line
+}
+
+func (w *lineWriter) Write(text []byte) (int, error) {
+	w.rest = append(w.rest, text...)
+	end := bytes.LastIndexByte(w.rest, '\n') + 1
+	var whole []byte
+	for line := range bytes.Lines(w.rest[:end]) {
+		whole = append(append(whole, w.prefix...), line...)
+	}
+	w.rest = append(w.rest[:0], w.rest[end:]...)
+	if len(whole) == 0 {
+		return len(text), nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.to.Write(whole)
+	return len(text), err
+}
+
+// flush ends a last line without a newline.
+func (w *lineWriter) flush() {
+	if len(w.rest) > 0 {
+		_, _ = w.Write([]byte("\n")) // a reader that is gone misses nothing
+	}
 }

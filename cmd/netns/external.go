@@ -4,63 +4,43 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
-	"github.com/netns-go/netns"
-	"github.com/urfave/cli/v2"
+	"github.com/netns-go/netns/cmd/netns/internal/line"
+	"github.com/netns-go/netns/cmd/netns/internal/start"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
-// externalPrefix is how the programs on PATH begin that are verbs: netns foo runs netns-foo.
-const externalPrefix = "netns-"
-
-// external runs the program on PATH that an unknown verb names. It takes netns's place, and gets what follows the verb.
-func external(c *cli.Context) error {
-	verb := c.Args().First()
-	path, err := exec.LookPath(externalPrefix + verb)
-	if strings.Contains(verb, "/") || err != nil { // also one found in a directory that PATH gives as .
-		return unknownVerb(c, verb)
+// external becomes the program on PATH that an unknown verb names, with the arguments after the verb.
+func external(e *env) error {
+	verb := e.args[0]
+	path, err := exec.LookPath(line.ExternalPrefix + verb)
+	if strings.Contains(verb, "/") || err != nil { // including when a relative directory of PATH has it (exec.ErrDot)
+		return line.UnknownVerb(e.app, verb)
 	}
 	if os.Geteuid() == 0 {
-		if err := checkTrust(path); err != nil {
-			return fmt.Errorf("%s: %w; as root, only what nobody else could have written is run", printable(verb), err)
+		if err := checkProgram(path); err != nil {
+			return fmt.Errorf("%s: %w; as root, netns runs only programs that no other user could have written", term.Printable(verb), err)
 		}
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return fmt.Errorf("%s: %w", printable(verb), err)
+		return fmt.Errorf("%s: %w", term.Printable(verb), err)
 	}
-	env := append(os.Environ(), "NETNS_BIN="+self, dirVar+"="+runDir(c))
-	err = unix.Exec(path, append([]string{path}, c.Args().Tail()...), env)
-	return fmt.Errorf("%s: %w", printable(path), err)
+	env := append(os.Environ(), "NETNS_BIN="+self, start.DirVar+"="+e.path)
+	err = unix.Exec(path, append([]string{path}, e.args[1:]...), env)
+	return fmt.Errorf("%s: %w", term.Printable(path), err)
 }
 
-// checkTrust checks a file, and every link and directory on the way to it. Since nobody but root and the caller can then make
-// its path lead to another one, a program is executed by that. A descriptor would do no more: the interpreter of a script
-// opens that by its path in any case, and $0 and the name that ps shows would be a number.
-func checkTrust(path string) error {
-	f, err := netns.OpenTrusted(path)
+// checkProgram checks a file, and every link and directory on the way to it. Afterwards only root and the caller can make the
+// path lead to another file, so the program is executed by its path. A descriptor would be no safer: the interpreter of a script
+// opens the script by its path, and $0 and the name in ps would be a number.
+func checkProgram(path string) error {
+	f, err := persist.OpenTrusted(path)
 	if err != nil {
 		return err
 	}
 	return f.Close()
-}
-
-// externals returns the verbs that are programs on PATH, in its order; as in external, each directory has to be absolute.
-func externals(app *cli.App) []string {
-	var found []string
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		paths, err := filepath.Glob(filepath.Join(dir, externalPrefix+"*"))
-		if err != nil || !filepath.IsAbs(dir) {
-			continue
-		}
-		for _, path := range paths {
-			verb := strings.TrimPrefix(filepath.Base(path), externalPrefix)
-			if first, err := exec.LookPath(externalPrefix + verb); err == nil && first == path && findVerb(app, verb) == nil {
-				found = append(found, verb)
-			}
-		}
-	}
-	return found
 }

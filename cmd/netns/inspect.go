@@ -1,187 +1,143 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/cmd/netns/internal/view"
+	"github.com/netns-go/netns/holders"
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(inspectCommand) }
-
-func inspectCommand() *cli.Command {
-	return &cli.Command{
+func inspectVerb() verb {
+	return verb{finishes: true, formats: []string{"json"}, Command: &cli.Command{
 		Name:      "inspect",
-		Usage:     "everything about some namespaces",
+		Usage:     "show namespaces in detail",
 		ArgsUsage: "NAME...",
-		Description: "Links with their addresses, routes, processes, ids, and whether lo answers. A name that is no namespace is shown\n" +
-			"with its state. Looking inside takes root.\n\n   netns inspect demo\n   netns inspect demo -o json",
-		Flags:  []cli.Flag{outputFlag("json")},
-		Action: inspect,
-	}
+		Description: "Shows links with their addresses, routes, processes, ids, and whether lo answers. A name that shows no namespace\n" +
+			"is shown with its state. Links, routes and health need CAP_SYS_ADMIN; health also needs CAP_NET_RAW. Other users'\n" +
+			"processes need CAP_SYS_PTRACE.\n\n   netns inspect demo\n   netns inspect demo -o json",
+	}, run: func(e *env, _ *cli.Context) error { return inspect(e) }}
 }
 
-func inspect(c *cli.Context) error {
-	format, err := formatOf(c, "json")
-	if err != nil {
-		return err
+func inspect(e *env) (err error) {
+	if len(e.args) == 0 {
+		return usagef("inspect: no name given; see netns inspect --help")
 	}
-	if !c.Args().Present() {
-		return usageError{"inspect: no name given; see netns inspect --help"}
-	}
-	ctx := untilSignal(c.Context)
-	views := []view{}
-	first := eachName(c, func(name string) error {
-		v, err := newView(ctx, runDir(c), name)
+	details := []detailJSON{}
+	first := eachName(e, func(name string) error {
+		d, err := newDetail(e, name)
 		if err == nil {
-			views = append(views, v)
+			details = append(details, d)
 		}
 		return err
 	})
-	var text strings.Builder
-	if format == "json" {
-		list, err := jsonText(c, views)
-		if err != nil {
-			return err
-		}
-		text.WriteString(list)
+	if e.format == "json" {
+		err = e.printJSON(details)
 	} else {
-		for i, v := range views {
-			if i > 0 {
-				text.WriteString("\n")
-			}
-			text.WriteString(v.String())
-		}
+		err = e.print(strings.Join(mapped(details, detailJSON.String), "\n"))
 	}
-	if err := output(c, text.String(), "standard output could not be written"); err != nil {
-		return err
-	}
-	return first
+	return cmp.Or(err, first)
 }
 
-// eachName does something for each name that a verb was given, says what failed, and goes on. It returns an error for the
-// first that failed, which has been said already.
-func eachName(c *cli.Context, do func(name string) error) error {
-	var first error
-	for _, name := range c.Args().Slice() {
-		err := do(name)
-		if err == nil {
-			continue
-		}
-		err = advise(fmt.Errorf("%s %s: %w", c.Command.Name, printable(name), err), whatToEnter)
-		fmt.Fprintf(c.App.ErrWriter, "%s: %s\n", c.App.Name, escaped(err.Error()))
-		if first == nil {
-			first = codedError{errors.New(""), exitCode(err)}
-		}
-	}
-	return first
-}
-
-// A view is what inspect shows of a namespace, and an element of what -o json prints.
-type view struct {
+// A detailJSON is what inspect shows of a namespace, and an element of what -o json prints.
+type detailJSON struct {
 	summaryJSON
-	Healthy   *bool        `json:"healthy,omitempty"` // none where it could not be looked at
+	Healthy   *bool        `json:"healthy,omitempty"` // none if it could not be checked
 	Problem   string       `json:"problem,omitempty"`
-	Links     []link       `json:"links,omitempty"`
-	Routes    []route      `json:"routes,omitempty"`
+	Links     []view.Link  `json:"links,omitempty"`
+	Routes    []view.Route `json:"routes,omitempty"`
 	Processes []holderJSON `json:"processes,omitempty"`
 }
 
-func newView(ctx context.Context, dir, name string) (v view, err error) {
-	entry, err := netns.Lookup(dir, name)
+func newDetail(e *env, name string) (d detailJSON, err error) {
+	entry, err := e.dir.Lookup(name)
 	if err != nil {
-		return v, err
+		return d, err
 	}
-	v.summaryJSON = newSummary(filepath.Join(dir, name), entry)
+	d.summaryJSON = newSummary(e.pathOf(name), entry)
 	if entry.State != netns.Ready && entry.State != netns.Kept {
-		v.Problem = (&netns.StateError{Path: v.Path, Entry: entry}).Error()
-		return v, nil
+		d.Problem = (&netns.StateError{Path: d.Path, Entry: entry}).Error()
+		return d, nil
 	}
-	ns, err := netns.Open(dir, name)
+	ns, err := e.dir.Open(name)
 	if err != nil {
-		return v, err
+		return d, err
 	}
 	defer ns.Close()
-	if id, err := ns.NSID(); err == nil {
-		v.NSID = assigned(id)
+	if id, assigned, err := ns.NSID(); err == nil && assigned {
+		d.NSID = &id
 	}
-	users, err := netns.Processes(ctx, ns)
+	users, err := holders.Processes(e.ctx, ns)
 	if err != nil {
-		return v, err
+		return d, err
 	}
-	for _, h := range users[0] {
-		v.Processes = append(v.Processes, newHolderJSON(h))
-	}
-	return v, v.lookInside(ns, entry)
+	d.Processes = mapped(users[0], newHolderJSON)
+	err = d.lookInside(ns, entry)
+	return d, err
 }
 
-// lookInside adds what takes privilege to be seen. Without that, the view says so.
-func (v *view) lookInside(ns *netns.Namespace, entry netns.Entry) error {
-	var sick unhealthyError
+// lookInside adds the details that need privilege. Without it, the output says so.
+func (d *detailJSON) lookInside(ns *netns.Namespace, entry netns.Entry) error {
 	err := health(ns, entry)
+	sick, isSick := errors.AsType[unhealthyError](err)
 	healthy := err == nil
 	switch {
-	case errors.As(err, &sick):
-		v.Problem = sick.error.Error()
+	case isSick:
+		d.Problem = sick.error.Error()
 	case err != nil:
-		v.Problem = err.Error()
+		d.Problem = err.Error()
 	}
-	if err == nil || sick.error != nil {
-		v.Healthy = &healthy
+	if healthy || isSick {
+		d.Healthy = &healthy
 	}
-	if v.Links, err = linksOf(ns); err == nil {
-		v.Routes, err = routesOf(ns)
+	if d.Links, err = view.Links(ns); err == nil {
+		d.Routes, err = view.Routes(ns)
 	}
-	if v.Healthy == nil && isLacking(err) { // the view says so
+	if d.Healthy == nil && isLacking(err) { // d.Problem says so
 		return nil
 	}
 	return err
 }
 
-// isLacking says whether an error means that a privilege is missing.
-func isLacking(err error) bool {
-	var privilege *netns.PrivilegeError
-	var refused *netns.RefusedError
-	return errors.As(err, &privilege) || errors.As(err, &refused)
-}
-
-func (v view) String() string {
+// String describes a namespace, a line for each detail.
+func (d detailJSON) String() string {
 	var text strings.Builder
 	line := func(key string, value any) { fmt.Fprintf(&text, "  %-9s %v\n", key, value) }
-	text.WriteString(printable(v.Name) + "\n")
-	line("path", printable(v.Path))
-	line("state", v.State)
-	if v.Stage != "" {
-		line("stage", v.Stage)
+	text.WriteString(term.Printable(d.Name) + "\n")
+	line("path", term.Printable(d.Path))
+	line("state", d.State)
+	if d.Stage != "" {
+		line("stage", d.Stage)
 	}
-	if v.Inode != 0 {
-		line("inode", v.Inode)
+	if d.Inode != 0 {
+		line("inode", d.Inode)
 	}
-	if v.NSID != nil {
-		line("nsid", *v.NSID)
+	if d.NSID != nil {
+		line("nsid", *d.NSID)
 	}
 	switch {
-	case v.Inode == 0:
-		line("problem", escaped(v.Problem))
-	case v.Healthy == nil:
-		line("healthy", "unknown: "+escaped(v.Problem))
-	case *v.Healthy:
+	case d.Inode == 0:
+		line("problem", term.Escaped(d.Problem))
+	case d.Healthy == nil:
+		line("healthy", "unknown: "+term.Escaped(d.Problem))
+	case *d.Healthy:
 		line("healthy", "yes")
 	default:
-		line("healthy", "no: "+escaped(v.Problem))
+		line("healthy", "no: "+term.Escaped(d.Problem))
 	}
-	for _, l := range v.Links {
+	for _, l := range d.Links {
 		line("link", l)
 	}
-	for _, r := range v.Routes {
+	for _, r := range d.Routes {
 		line("route", r)
 	}
-	for _, p := range v.Processes {
-		line("process", fmt.Sprintf("%d %s", p.PID, printable(p.Command)))
+	for _, p := range d.Processes {
+		line("process", fmt.Sprintf("%d %s", p.PID, term.Printable(p.Command)))
 	}
 	return text.String()
 }

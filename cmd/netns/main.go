@@ -7,128 +7,141 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
+	"os/exec"
+	"runtime"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/cmd/netns/early"
+	"github.com/netns-go/netns/cmd/netns/internal/line"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/cmd/netns/internal/start"
 	"github.com/urfave/cli/v2"
 )
 
-// verbs make the subcommands. Each registers itself when its file is initialised.
-var verbs []func() *cli.Command
-
-func register(verb func() *cli.Command) { verbs = append(verbs, verb) }
-
 func main() {
-	ctx := context.Background()
-	if early.End != nil {
-		ctx = untilSignal(ctx)
+	if name, err := start.Failure(); err != nil {
+		os.Exit(said(failsAs(codeExec, execError(name, err))))
 	}
-	code := runCommand(ctx, newApp(), os.Args)
-	if early.End != nil {
-		early.End()
-	}
+	code := runCommand(context.Background(), newApp(false), os.Args)
+	start.EndChild()
 	os.Exit(code)
 }
 
-// runCommand runs a command line, of which the first word is the program's name, says what went wrong, and returns the
-// exit code.
+func verbs() []verb {
+	return append([]verb{
+		createVerb("add", "create without printing anything, like ip netns add"), attachVerb(), completionVerb(), completeVerb(),
+		createVerb("create", "make namespaces: complete, with lo up and verified, or not at all"), deleteVerb(), execVerb(),
+		identifyVerb(), inspectVerb(), listVerb(), listIDVerb(), monitorVerb(), pidsVerb(), recoverVerb(), runVerb(), setVerb(),
+		verifyVerb(), versionVerb(),
+	}, buildVerbs...)
+}
+
+// runCommand runs a command line, of which the first word is the program's name, reports an error, and returns the exit code.
 func runCommand(ctx context.Context, app *cli.App, args []string) int {
-	args, verb, err := arrange(app, args)
+	args, verb, err := line.Arrange(app, args)
 	if err == nil {
-		err = startPoller()
-		if err != nil && runsCommand[verb] {
-			err = failsAs(codeExec, err)
-		}
+		err = start.Poller()
 	}
 	if err == nil {
 		err = app.RunContext(ctx, args)
 	}
+	if line.RunsCommand(verb) {
+		err = failsAs(codeExec, err)
+	}
 	return said(err)
 }
 
-// said says what went wrong, if anything, and returns the exit code.
-func said(err error) int {
-	if err == nil {
-		return 0
+// runLine runs a line of a batch and returns its exit code. A line that becomes another program runs in a process of its own.
+func runLine(ctx context.Context, args []string) int {
+	app := newApp(true)
+	_, verb, err := line.Arrange(app, args)
+	if err == nil && verb != "" && (app.Command(verb) == nil || line.RunsCommand(verb)) {
+		cmd := exec.Command("/proc/self/exe", args[1:]...)
+		cmd.Args[0] = args[0]
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		if err := cmd.Run(); cmd.ProcessState == nil {
+			fmt.Fprintf(os.Stderr, "%s: batch: %v\n", app.Name, err)
+			return codeFailed
+		}
+		return signals.ExitCode(cmd.ProcessState)
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(os.Stderr, "netns: %s\n", escaped(adviseFiles(text, err)))
-	}
-	return exitCode(err)
+	return runCommand(ctx, app, args)
 }
 
-func newApp() *cli.App {
-	var commands []*cli.Command
-	for _, verb := range verbs {
-		c := verb()
-		c.HideHelpCommand = true // or a namespace could not be called "help"
-		c.OnUsageError = onUsageError
-		commands = append(commands, c)
-	}
-	slices.SortFunc(commands, func(a, b *cli.Command) int { return strings.Compare(a.Name, b.Name) })
+// newApp returns the command, or the one for a line of a batch.
+func newApp(inBatch bool) *cli.App {
 	app := &cli.App{
 		Name:  "netns",
 		Usage: "persistent network namespaces: complete, or not there at all",
-		Description: "An interface lo that is up, addressed and answers an echo: `netns create NAME` makes a network\n" +
-			"namespace that has it, or fails and leaves nothing. `netns VERB --help` explains a verb.",
-		Commands:    commands,
-		HideVersion: true, // -v is for verbose
-		// A sysctl's value may contain commas.
-		DisableSliceFlagSeparator: true,
-		OnUsageError:              onUsageError,
-		ExitErrHandler:            func(*cli.Context, error) {}, // main does it
+		Description: "`netns create NAME` makes a network namespace whose lo is up, has its addresses and answers a ping. If any step\n" +
+			"fails, netns rolls back. `netns VERB --help` explains a verb. A verb's options, such as -o, may stand before it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{
-				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{dirVar},
-				Usage: "the run directory, where the names are", TakesFile: true,
+				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{start.DirVar},
+				Usage: "the run directory, which has the names", TakesFile: true,
 			},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors"},
-			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON, with ip's keys where ip netns has them"},
+			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON, with ip's keys if ip netns has them"},
 			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "print JSON in lines, indented"},
-			&cli.StringFlag{Name: batchFlag, Aliases: []string{"b"}, Usage: "run the lines of `FILE`, each a command line; - is standard input"},
+			&cli.StringFlag{Name: "batch", Aliases: []string{"b"}, Usage: "run each line of `FILE` as a command line; - is standard input"},
 			&cli.BoolFlag{Name: "force", Usage: "go on after a line of --batch that failed"},
 			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 		},
-		Before: func(c *cli.Context) error {
-			words := c.Args().Slice()
-			switch {
-			case c.Bool("version"):
-				return cmp.Or(printVersion(c), error(codedError{errors.New(""), 0})) // and no verb is run
-			case c.IsSet(batchFlag) && len(words) > 0:
-				return usageError{"--batch takes no verb, nor a verb's options: the lines of the file have them"}
-			case len(words) > 1 && words[0] == "help" && c.App.Command(words[1]) == nil:
-				return unknownVerb(c, words[1])
-			case len(words) > 2 && words[0] == "help":
-				return usageError{"help: takes one verb"}
-			}
-			return nil
-		},
+		Before: func(c *cli.Context) error { return checkGlobal(newEnv(c, inBatch, false), c) },
 		Action: func(c *cli.Context) error {
 			switch {
-			case c.IsSet(batchFlag):
-				return batch(c)
+			case c.IsSet("batch"):
+				return batch(newEnv(c, inBatch, true), c.String("batch"), c.Bool("force"), runLine)
 			case c.Args().Present():
-				return external(c)
+				return external(newEnv(c, inBatch, false))
 			}
-			return list(c)
+			return listVerb().call(newEnv(c, inBatch, false), c)
 		},
 	}
-	// The library has no other way to come by what is only looked for when the help is printed.
-	app.ExtraInfo = func() map[string]string { return map[string]string{"external": strings.Join(externals(app), ", ")} }
-	app.CustomAppHelpTemplate = cli.AppHelpTemplate + `{{with index ExtraInfo "external"}}
-EXTERNAL COMMANDS (netns-NAME on PATH):
-   {{.}}
-{{end}}`
+	for _, v := range verbs() {
+		if v.formats != nil {
+			v.Flags = append(v.Flags, outputFlag(v.formats))
+		}
+		v.Action = func(c *cli.Context) error {
+			if v.anyThread {
+				runtime.UnlockOSThread() // before signals are caught, which costs two switches of threads each
+			}
+			return v.call(newEnv(c, inBatch, v.finishes), c)
+		}
+		app.Commands = append(app.Commands, v.Command)
+	}
+	line.Prepare(app)
 	return app
 }
 
-// dirVar is the variable of the environment that names the run directory where no option does.
-const dirVar = "NETNS_RUN_DIR"
+// call runs a verb, after the checks that all verbs share.
+func (v verb) call(e *env, o *cli.Context) (err error) {
+	if v.ArgsUsage == "" && len(e.args) > 0 {
+		return usagef("%s: takes no names; see netns %s --help", v.Name, v.Name)
+	}
+	if e.format, err = formatOf(e, o.String("output"), v.formats); err != nil {
+		return err
+	}
+	if !v.noDir {
+		if e.dir, err = netns.OpenDir(e.path); err != nil {
+			return advise(fmt.Errorf("%s: %w", v.Name, err), nil)
+		}
+		defer e.dir.Close()
+	}
+	return v.run(e, o)
+}
 
-// runDir returns the run directory. One that is set to nothing is not set.
-func runDir(c *cli.Context) string { return cmp.Or(c.String("dir"), netns.DefaultDir) }
-
-func envDir() string { return cmp.Or(os.Getenv(dirVar), netns.DefaultDir) }
+// checkGlobal checks the options that stand before the verb, and prints the version.
+func checkGlobal(e *env, o *cli.Context) error {
+	switch words := e.args; {
+	case o.Bool("version"):
+		return cmp.Or(printVersion(e), error(codedError{errors.New(""), 0})) // any error keeps the library from running a verb
+	case o.IsSet("batch") && len(words) > 0:
+		return codedError{usagef("--batch takes no verb; put verbs and their options in the file"), codeUsage}
+	case len(words) > 1 && words[0] == "help" && e.app.Command(words[1]) == nil:
+		return line.UnknownVerb(e.app, words[1])
+	case len(words) > 2 && words[0] == "help":
+		return usagef("help: takes one verb")
+	}
+	return nil
+}

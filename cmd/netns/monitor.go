@@ -4,49 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"syscall"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 )
 
-func init() { register(monitorCommand) }
-
-func monitorCommand() *cli.Command {
-	return &cli.Command{
+func monitorVerb() verb {
+	return verb{finishes: true, formats: []string{"json"}, Command: &cli.Command{
 		Name:  "monitor",
 		Usage: "show the namespaces that come and go",
 		Description: "Each line is `add NAME` or `delete NAME`, written at once. A namespace is added when it is\n" +
-			"mounted, and deleted when its name is gone. It ends by a signal, or when nobody reads its output any\n" +
-			"more. Needs no privilege.\n\n" +
+			"mounted, and deleted when its name is gone. Monitor ends by a signal, or when the reader of its\n" +
+			"output is gone. It needs no privilege.\n\n" +
 			"   netns monitor\n   netns monitor -o json | jq --unbuffered -r .name",
-		Flags:  []cli.Flag{outputFlag("json")},
-		Action: monitor,
-	}
+	}, run: func(e *env, _ *cli.Context) error { return monitor(e) }}
 }
 
-func monitor(c *cli.Context) error {
-	if c.Args().Present() {
-		return usageError{"monitor: takes no names; see netns monitor --help"}
-	}
-	format, err := formatOf(c, "json")
-	if err != nil {
-		return err
-	}
-	ctx := untilUnread(untilSignal(c.Context))
+func monitor(e *env) (err error) {
+	e.ctx = untilUnread(e.ctx)
 	done := make(chan error, 1)
-	go func() { done <- printChanges(ctx, c, format) }()
+	go func() { done <- printChanges(e) }()
 	select {
 	case err = <-done:
-	case <-ctx.Done(): // also while a write waits for somebody to read
+	case <-e.ctx.Done(): // also while a write waits for a reader
 	}
-	switch ended := context.Cause(ctx); {
+	switch ended := context.Cause(e.ctx); {
 	case errors.Is(err, unix.EPIPE), ended == errUnread:
 		return nil
-	case err == nil: // to end by a signal is what it is for, and no failure to be told
-		return codedError{errors.New(""), exitCode(ended)}
+	case err == nil: // the end by a signal is not a failure, and needs no message
+		return reported(exitCode(ended))
 	}
 	return err
 }
@@ -60,8 +49,8 @@ type changeJSON struct {
 }
 
 // printChanges returns nil when the context ends.
-func printChanges(ctx context.Context, c *cli.Context, format string) error {
-	for change, err := range netns.Watch(ctx, runDir(c), false) {
+func printChanges(e *env) error {
+	for change, err := range e.dir.Watch(e.ctx, netns.WatchOptions{}) {
 		if err != nil {
 			return advise(fmt.Errorf("monitor: %w", err), nil)
 		}
@@ -69,29 +58,27 @@ func printChanges(ctx context.Context, c *cli.Context, format string) error {
 		if change.Added {
 			event = "add"
 		}
-		text := event + " " + printable(change.Name) + "\n"
-		if format == "json" {
-			path := filepath.Join(runDir(c), change.Name)
-			if text, err = jsonText(c, changeJSON{jsonVersion, event, change.Name, path}); err != nil {
-				return err
-			}
+		if e.format == "json" {
+			err = e.printJSON(changeJSON{jsonVersion, event, change.Name, e.pathOf(change.Name)})
+		} else {
+			err = e.print(event + " " + term.Printable(change.Name) + "\n")
 		}
-		if err := output(c, text, "monitor: standard output could not be written"); err != nil {
-			return err
+		if err != nil {
+			return fmt.Errorf("monitor: %w", err)
 		}
 	}
 	return nil
 }
 
-// errUnread is why a context of untilUnread ended.
-var errUnread = errors.New("nobody reads standard output")
+// errUnread is the cause of a context of untilUnread.
+var errUnread = errors.New("standard output has no reader")
 
-// untilUnread returns a context that also ends, with errUnread as its cause, when nobody can read any more what is
-// written to standard output, as when it is a pipe and the other end was closed.
+// untilUnread returns a context that also ends, with errUnread as its cause, when standard output can have no reader any more: a
+// pipe whose other end was closed, for instance.
 func untilUnread(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	go func() {
-		stdout := []unix.PollFd{{Fd: int32(syscall.Stdout)}} // POLLERR and POLLHUP come unasked
+		stdout := []unix.PollFd{{Fd: int32(syscall.Stdout)}} // POLLERR and POLLHUP need not be asked for
 		err := error(unix.EINTR)
 		for err == unix.EINTR {
 			_, err = unix.Poll(stdout, -1)

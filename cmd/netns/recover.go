@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -9,48 +8,34 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(recoverCommand) }
-
-func recoverCommand() *cli.Command {
-	return &cli.Command{
+func recoverVerb() verb {
+	return verb{finishes: true, formats: []string{"json"}, Command: &cli.Command{
 		Name:  "recover",
-		Usage: "repair what dead transactions and other tools left",
-		Description: "Never touches a namespace that is ready, nor anything outside the run directory. What it leaves alone, it\n" +
-			"says: the exit code is 5 if that is a transaction that lives, 8 if it is anything else, or could not be looked at.\n\n" +
+		Usage: "repair the leftovers of dead transactions and other tools",
+		Description: "Scans the run directory for leftovers, and reports each with its reason. Recover never changes a namespace that\n" +
+			"is ready, nor anything outside the run directory. Exit code 5: it left the claims of running transactions alone.\n" +
+			"Exit code 8: it left something else, or a repair failed. The manual lists the codes for a recover that cannot look.\n\n" +
 			"   netns recover --dry-run",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"},
-			outputFlag("json"),
+			&cli.BoolFlag{Name: "dry-run", Usage: "only report what would be done"},
 		},
-		Action: recoverDir,
-	}
+	}, run: func(e *env, o *cli.Context) error { return recoverDir(e, o.Bool("dry-run")) }}
 }
 
-func recoverDir(c *cli.Context) error {
-	if c.Args().Present() {
-		return usageError{"recover: takes no names; see netns recover --help"}
+func recoverDir(e *env, dry bool) error {
+	findings, err := e.dir.Recover(e.ctx, netns.RecoverOptions{DryRun: dry})
+	var printErr error
+	if e.format == "json" {
+		printErr = e.printJSON(mapped(findings, newFindingJSON))
+	} else if !e.quiet {
+		printErr = e.print(describe(findings, dry))
 	}
-	format, err := formatOf(c, "json")
-	if err != nil {
-		return err
-	}
-	findings, err := netns.Recover(untilSignal(c.Context), runDir(c), c.Bool("dry-run"))
-	text := describe(findings, c.Bool("dry-run"))
-	if format == "json" {
-		var jsonErr error
-		if text, jsonErr = findingsJSON(c, findings); jsonErr != nil {
-			return jsonErr
-		}
-	} else if c.Bool("quiet") {
-		text = ""
-	}
-	if outputErr := output(c, text, "standard output could not be written"); outputErr != nil {
-		return outputErr
+	if printErr != nil {
+		return printErr
 	}
 	if err != nil {
 		err = advise(fmt.Errorf("recover: %w", err), nil)
-		var trust *netns.TrustError
-		if exitCode(err) == codeFailed && !errors.As(err, &trust) { // which would say that nothing is left
+		if exitCode(err) == codeFailed && !is[*netns.TrustError](err) { // codeFailed would say that nothing is left
 			err = codedError{err, codeRemains}
 		}
 		return err
@@ -58,7 +43,7 @@ func recoverDir(c *cli.Context) error {
 	return verdict(findings)
 }
 
-// verdict is the error for what was not repaired, or would not be.
+// verdict returns an error for the findings that were not repaired.
 func verdict(findings []netns.Finding) error {
 	code, left := 0, 0
 	var first error
@@ -85,7 +70,7 @@ func verdict(findings []netns.Finding) error {
 	return nil
 }
 
-// actionWords say what is done about a finding, and what would be.
+// actionWords are the words for what was done about a finding, and what would be done.
 var actionWords = map[netns.Action][2]string{
 	netns.Remove:  {"Removed", "Would remove"},
 	netns.Finish:  {"Finished", "Would finish"},
@@ -111,7 +96,7 @@ func describe(findings []netns.Finding, dry bool) string {
 // A findingJSON is an element of what -o json prints.
 type findingJSON struct {
 	Version int          `json:"version"`
-	Name    string       `json:"name,omitempty"` // none for the run directory itself
+	Name    string       `json:"name,omitempty"` // missing for the run directory itself
 	Path    string       `json:"path"`
 	State   netns.State  `json:"state,omitempty"`
 	Action  netns.Action `json:"action"`
@@ -119,14 +104,10 @@ type findingJSON struct {
 	Error   string       `json:"error,omitempty"`
 }
 
-func findingsJSON(c *cli.Context, findings []netns.Finding) (string, error) {
-	list := make([]findingJSON, 0, len(findings))
-	for _, f := range findings {
-		row := findingJSON{Version: jsonVersion, Name: f.Name, Path: f.Path, State: f.State, Action: f.Action, Reason: f.Reason}
-		if f.Err != nil {
-			row.Error = f.Err.Error()
-		}
-		list = append(list, row)
+func newFindingJSON(f netns.Finding) findingJSON {
+	row := findingJSON{Version: jsonVersion, Name: f.Name, Path: f.Path, State: f.State, Action: f.Action, Reason: f.Reason}
+	if f.Err != nil {
+		row.Error = f.Err.Error()
 	}
-	return jsonText(c, list)
+	return row
 }

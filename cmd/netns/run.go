@@ -7,63 +7,79 @@ import (
 	"os"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/inside"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(runVerb) }
-
-func runVerb() *cli.Command {
-	return &cli.Command{
+func runVerb() verb {
+	return verb{noDir: true, Command: &cli.Command{
 		Name:      "run",
 		Usage:     "run a command in a fresh namespace that is gone afterwards",
 		ArgsUsage: "[--] COMMAND [ARGUMENT...]",
-		Description: "The namespace has no name, and ends with the command and what that started. Its lo is up and verified.\n" +
-			"Without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW it is made in a user namespace, in which the caller is root.\n" +
-			"The exit code is that of netns exec.\n\n   netns run ip address\n   netns run --address 10.1.2.3/32 -- make test",
-		Flags:  append(setupFlags(), commandFlags()...),
-		Action: func(c *cli.Context) error { return failsAs(codeExec, runFresh(c)) },
-	}
-}
-
-func runFresh(c *cli.Context) error {
-	command := c.Args().Slice()
-	if len(command) == 0 {
-		return usageError{"run: no command given; see netns run --help"}
-	}
-	setup, err := setupOptions(c)
-	if err == nil {
-		err = netns.Check(nil, setup)
-	}
-	var how commandOptions
-	if err == nil {
-		how, err = readCommandOptions(c)
-	}
-	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	err = netns.Unshare(setup)
-	var privilege *netns.PrivilegeError
-	if errors.As(err, &privilege) {
-		return runInUserNamespace(c, err)
-	}
-	if err != nil {
-		return advise(fmt.Errorf("run: %w", err), nil)
-	}
-	if !how.netOnly {
-		if err := leaveMounts(); err != nil {
+		Description: "The namespace has no name, and ends with the command and the processes that the command started. Its lo is up\n" +
+			"and verified. Without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW, netns makes it in a user namespace, in which\n" +
+			"the caller is root. The exit code is that of netns exec.\n\n" +
+			"   netns run ip address\n   netns run --address 10.1.2.3/32 -- make test",
+		Flags: append(setupFlags(), commandFlags()...),
+	}, run: func(e *env, o *cli.Context) error {
+		if len(e.args) == 0 {
+			return usagef("run: no command given; see netns run --help")
+		}
+		setup, err := setupOptions(o)
+		if err == nil {
+			err = netns.Check(nil, setup)
+		}
+		var options inside.Options
+		if err == nil {
+			options, err = commandOptions(o)
+		}
+		if err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
-		err := replaceSys()
-		if errors.Is(err, fs.ErrPermission) { // in a container whose /sys is covered in part; less is lost than won
-			if !c.Bool("quiet") {
+		err = netns.Unshare(setup)
+		switch {
+		case is[*netns.PrivilegeError](err):
+			return runAsRoot(o.IsSet("user") || o.IsSet("group"), err)
+		case err != nil:
+			return advise(fmt.Errorf("run: %w", err), nil)
+		}
+		return runFresh(e, options)
+	}}
+}
+
+// runFresh becomes the command in the new namespace of the calling thread.
+func runFresh(e *env, o inside.Options) error {
+	if !o.NetOnly {
+		if err := inside.LeaveMounts(); err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+		err := inside.ReplaceSys()
+		if errors.Is(err, fs.ErrPermission) { // in a container in which other mounts cover parts of /sys
+			if !e.quiet {
 				fmt.Fprintf(os.Stderr, "netns: run: /sys remains the caller's: %v\n", err)
 			}
 		} else if err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
-	if err := how.apply(); err != nil {
-		return fmt.Errorf("run: %w", err)
+	return commandError("run", inside.Become(e.args, o))
+}
+
+// runAsRoot runs the same command line in a user namespace, after the kernel has refused it without one.
+func runAsRoot(asUser bool, refused error) error {
+	if asUser {
+		return advise(fmt.Errorf("run: %w; netns would run the command in a user namespace, but --user and --group do not work there, "+
+			"because that user namespace has only root", refused), nil)
 	}
-	return become("run", command)
+	code, err := inside.AgainAsRoot()
+	switch {
+	case is[signals.Error](err):
+		return codedError{fmt.Errorf("run: %w", err), exitCode(err)}
+	case err != nil:
+		return advise(fmt.Errorf("run: %w; %w", refused, err), nil)
+	case code != 0:
+		return reported(code)
+	}
+	return nil
 }

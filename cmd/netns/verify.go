@@ -1,33 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(verifyCommand) }
-
-func verifyCommand() *cli.Command {
-	return &cli.Command{
+func verifyVerb() verb {
+	return verb{formats: []string{"json"}, Command: &cli.Command{
 		Name:      "verify",
-		Usage:     "is it complete, and does lo answer",
+		Usage:     "check that namespaces are complete and lo answers",
 		ArgsUsage: "NAME...",
-		Description: "Checks what create checks: lo is up and answers an ICMP echo; and that nothing was kept of a create that failed.\n" +
-			"The exit code is 7 if one is not healthy.\n\n   netns verify demo",
-		Flags:  []cli.Flag{outputFlag("json")},
-		Action: verify,
-	}
+		Description: "Repeats the check of create: lo is up and answers an ICMP echo. A namespace kept after a failed create also counts\n" +
+			"as unhealthy. The exit code is 7 if a namespace is unhealthy.\n\n   netns verify demo",
+	}, run: func(e *env, _ *cli.Context) error { return verify(e) }}
 }
-
-// An unhealthyError says what is wrong with a namespace.
-type unhealthyError struct{ error }
-
-func (e unhealthyError) Error() string { return "not healthy: " + e.error.Error() }
-func (e unhealthyError) Unwrap() error { return e.error }
 
 // health returns an unhealthyError for a namespace that is not complete or whose lo does not answer.
 func health(ns *netns.Namespace, entry netns.Entry) error {
@@ -42,6 +33,11 @@ func health(ns *netns.Namespace, entry netns.Entry) error {
 	return nil
 }
 
+// isLacking reports whether an error means that a privilege is missing.
+func isLacking(err error) bool {
+	return is[*netns.PrivilegeError](err) || is[*netns.RefusedError](err)
+}
+
 // A verdictJSON is an element of what -o json prints.
 type verdictJSON struct {
 	Version int    `json:"version"`
@@ -51,47 +47,37 @@ type verdictJSON struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-func verify(c *cli.Context) error {
-	format, err := formatOf(c, "json")
-	if err != nil {
-		return err
-	}
-	if !c.Args().Present() {
-		return usageError{"verify: no name given; see netns verify --help"}
+func verify(e *env) (err error) {
+	if len(e.args) == 0 {
+		return usagef("verify: no name given; see netns verify --help")
 	}
 	verdicts := []verdictJSON{}
-	var lines strings.Builder
-	first := eachName(c, func(name string) error {
-		err := verifyName(runDir(c), name)
-		row := verdictJSON{Version: jsonVersion, Name: name, Path: filepath.Join(runDir(c), name), Healthy: err == nil}
+	var healthy strings.Builder
+	first := eachName(e, func(name string) error {
+		err := verifyName(e.dir, name)
+		verdict := verdictJSON{Version: jsonVersion, Name: name, Path: e.pathOf(name), Healthy: err == nil}
 		if err != nil {
-			row.Problem = err.Error()
+			verdict.Problem = err.Error()
 		} else {
-			fmt.Fprintf(&lines, "%s is healthy\n", printable(name))
+			fmt.Fprintf(&healthy, "%s is healthy\n", term.Printable(name))
 		}
-		verdicts = append(verdicts, row)
+		verdicts = append(verdicts, verdict)
 		return err
 	})
-	text := lines.String()
-	if format == "json" {
-		if text, err = jsonText(c, verdicts); err != nil {
-			return err
-		}
-	} else if c.Bool("quiet") {
-		text = ""
+	if e.format == "json" {
+		err = e.printJSON(verdicts)
+	} else if !e.quiet {
+		err = e.print(healthy.String())
 	}
-	if err := output(c, text, "standard output could not be written"); err != nil {
-		return err
-	}
-	return first
+	return cmp.Or(err, first)
 }
 
-func verifyName(dir, name string) error {
-	entry, err := netns.Lookup(dir, name)
+func verifyName(dir *netns.Dir, name string) error {
+	entry, err := dir.Lookup(name)
 	if err != nil {
 		return err
 	}
-	ns, err := netns.Open(dir, name)
+	ns, err := dir.Open(name)
 	if err != nil {
 		return err
 	}

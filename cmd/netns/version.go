@@ -8,21 +8,15 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func init() { register(versionCommand) }
-
-func versionCommand() *cli.Command {
-	return &cli.Command{
+func versionVerb() verb {
+	return verb{noDir: true, Command: &cli.Command{
 		Name:        "version",
-		Usage:       "print the version, the commit it was built from, and the Go version",
+		Usage:       "print the version of netns, its commit, and the version of Go",
 		Description: "   netns version",
-		Action:      printVersion,
-	}
+	}, run: func(e *env, _ *cli.Context) error { return printVersion(e) }}
 }
 
-func printVersion(c *cli.Context) error {
-	if c.Command.Name == "version" && c.Args().Present() {
-		return usageError{"version: takes no words; see netns version --help"}
-	}
+func printVersion(e *env) error {
 	version, commit := "unknown", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
 		version = info.Main.Version
@@ -32,6 +26,5 @@ func printVersion(c *cli.Context) error {
 			}
 		}
 	}
-	text := fmt.Sprintf("netns %s%s %s %s/%s\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return output(c, text, "standard output could not be written")
+	return e.print(fmt.Sprintf("netns %s%s %s %s/%s\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 }

@@ -13,10 +13,11 @@ import (
 	"time"
 
 	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/holders"
 	"golang.org/x/sys/unix"
 )
 
-// A bench is what the lines need.
+// A bench has what the lines need.
 type bench struct {
 	netns        string // the command
 	programs     string // the directory of the small programs
@@ -24,7 +25,7 @@ type bench struct {
 	env          []string
 	null, stderr *os.File
 	floor        *floor
-	fresh        int // how many names there were
+	fresh        int // the number of used names
 }
 
 func newBench(binary, programs string, short bool) (b *bench, err error) {
@@ -53,10 +54,10 @@ func newBench(binary, programs string, short bool) (b *bench, err error) {
 	return b, nil
 }
 
-// program is the path of a small program.
+// program returns the path of a small program.
 func (b *bench) program(name string) string { return filepath.Join(b.programs, name) }
 
-// size is how many there are of something, or in a short run the few that will do.
+// size returns full, or few in a short run.
 func (b *bench) size(full, few int) int {
 	if b.short {
 		return few
@@ -64,7 +65,7 @@ func (b *bench) size(full, few int) int {
 	return full
 }
 
-// names returns names that were not used yet.
+// names returns unused names.
 func (b *bench) names(n int) (names []string) {
 	for range n {
 		b.fresh++
@@ -73,8 +74,8 @@ func (b *bench) names(n int) (names []string) {
 	return names
 }
 
-// command is a side that runs command lines one after the other, without a shell, until one fails. The word netns alone is
-// the command that is measured.
+// command returns a side that runs command lines one after the other, without a shell, until one fails. The word netns is the measured
+// command, and X a fresh name.
 func (b *bench) command(lines ...string) side {
 	return func() (func() error, error) {
 		name := b.names(1)[0]
@@ -114,7 +115,7 @@ func (b *bench) commands(lines ...[]string) (func() error, error) {
 	}, nil
 }
 
-// A process is one that was started, or not, with the error.
+// A process is a started process, or the error of its start.
 type process struct {
 	*bench
 	words []string
@@ -122,7 +123,7 @@ type process struct {
 	err   error
 }
 
-// start is less work than package os/exec, which would be part of what is measured.
+// start does less than package os/exec, whose work would be measured, too.
 func (b *bench) start(path string, words []string) process {
 	pid, err := syscall.ForkExec(path, words, &syscall.ProcAttr{
 		Env: b.env, Files: []uintptr{b.null.Fd(), b.null.Fd(), b.stderr.Fd()},
@@ -130,7 +131,7 @@ func (b *bench) start(path string, words []string) process {
 	return process{b, words, pid, err}
 }
 
-// wait returns an error unless the process ends well.
+// wait returns an error unless the process succeeds.
 func (p process) wait() error {
 	var status syscall.WaitStatus
 	for p.err == nil {
@@ -146,9 +147,14 @@ func (p process) wait() error {
 	return fmt.Errorf("%.200q: %v, wait status %#x: %s", p.words, p.err, status, bytes.TrimSpace(said))
 }
 
-// populate makes it n namespaces that there are, and waits until the kernel has done with those that there were.
+// populate makes or removes namespaces until n exist, and waits until the kernel has taken down the removed ones.
 func (b *bench) populate(n int) error {
-	there, err := netns.Names("")
+	dir, err := netns.OpenDir("")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	there, err := dir.Names()
 	if err != nil {
 		return err
 	}
@@ -184,7 +190,7 @@ func (b *bench) populate(n int) error {
 	return netns.Create(context.Background(), missing, netns.Options{})
 }
 
-// base is a name that populate makes.
+// base returns a name that populate makes.
 func base(i int) string { return fmt.Sprintf("there%05d", i) }
 
 func remove(name string) error {
@@ -195,9 +201,9 @@ func remove(name string) error {
 	return os.Remove(path)
 }
 
-// settle waits until the kernel has taken down what was deleted, which it does in the background.
+// settle waits until the kernel has taken down the deleted namespaces, which it does in the background.
 func settle() error {
-	w, err := netns.NewWitness()
+	w, err := holders.NewWitness()
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/netns-go/netns"
 )
 
-// factoryLine is a Factory that so many callers use, each for one namespace after another.
+// factoryLine returns the line of a Factory with this number of callers, each of which makes one namespace after the other.
 func (b *bench) factoryLine(callers int, must, stretch float64) *line {
 	n := b.size(100, 4)
 	return &line{
@@ -18,7 +18,7 @@ func (b *bench) factoryLine(callers int, must, stretch float64) *line {
 	}
 }
 
-// factory makes n namespaces in children that wait for it.
+// factory returns a side that makes n namespaces by a Factory's waiting children.
 func (b *bench) factory(callers, n int) side {
 	f, err := netns.NewFactory(context.Background(), netns.Options{}, callers)
 	return func() (func() error, error) {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A floor makes namespaces as cheaply as one thread can: what the kernel takes for them. That thread stays in the last one.
+// A floor makes namespaces as cheaply as one thread can, at the kernel's own cost. The thread stays in the last namespace.
 type floor struct {
 	names  chan []string
 	result chan error
@@ -66,7 +66,7 @@ func makeOne(path string) error {
 	return os.NewSyscallError("mount", unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, ""))
 }
 
-// floored is a side that makes n namespaces so.
+// floored returns a side that makes n namespaces by the floor.
 func (b *bench) floored(n int) side {
 	return func() (func() error, error) {
 		names := b.names(n)

@@ -13,38 +13,38 @@ import (
 // A line compares ours with a peer's.
 type line struct {
 	ours, peer    string // in words
-	there         int    // namespaces that there are when it begins
+	there         int    // the number of existing namespaces at the beginning
 	rounds        int
-	per           int     // namespaces that a run makes or deletes: what it takes is divided by that
-	must, stretch float64 // what the ratio should be at most; 0 if nothing is asked of it
+	per           int     // the number of namespaces that a run makes or deletes; times are for one of them
+	must, stretch float64 // the limits of the ratio; 0 if it has none
 	sides         [3]side // ours, the peer's and, if it is not nil, the kernel's floor
 
 	// grownFrom, if not nil, is an earlier line, and the ratio is that of both ratios.
 	grownFrom *line
 	measured  *result
-	// measure, if not nil, is in place of all this.
+	// measure, if not nil, replaces all this.
 	measure func() (*result, error)
 }
 
-// A side is one of the things compared. It gets ready, and returns what is to be timed.
+// A side is one of the compared things. It prepares a run, and returns the function to time.
 type side func() (timed func() error, err error)
 
-// A sample is what one run took.
+// A sample is the cost of one run.
 type sample struct {
 	wall, cpu float64 // seconds
 	faults    float64 // of pages
 }
 
-// A result is what came of a line.
+// A result is the result of a line.
 type result struct {
 	*line
 	samples [3][]sample
 	ratios  []float64 // of ours to the peer's in each round, sorted
-	unit    string    // of what is no time
+	unit    string    // if the values are not times
 	values  [2]float64
 }
 
-// pair runs the sides in turn, every other round the other way round, since who is second finds more namespaces.
+// pair runs the sides in turn, every other round in the opposite order, because the second side finds more namespaces.
 func (l *line) pair() (*result, error) {
 	r := &result{line: l}
 	for round := -1; round < l.rounds; round++ { // the first only warms up
@@ -83,7 +83,7 @@ func (l *line) pair() (*result, error) {
 	return r, nil
 }
 
-// take measures what f takes, in this process and those that it waits for.
+// take measures the cost of f, in this process and in the processes that it waits for.
 func take(f func() error, per float64) (sample, error) {
 	cpu, faults := usage()
 	start := time.Now()
@@ -107,7 +107,7 @@ func usage() (cpu, faults float64) {
 
 func (r *result) ratio() float64 { return quantile(r.ratios, 0.5) }
 
-// median returns a side's, of one of the things that a sample holds.
+// median returns the median of one value of a side's samples.
 func (r *result) median(side int, of func(sample) float64) float64 {
 	var values []float64
 	for _, s := range r.samples[side] {

@@ -10,15 +10,15 @@ import (
 	"github.com/netns-go/netns"
 )
 
-// few is how many namespaces there are where it should not matter.
+// few is the number of existing namespaces for lines in which it should not matter.
 const few = 10
 
-// lines are what is claimed. They are in an order in which namespaces are made once, and deleted once.
+// lines returns the claims. In their order, the existing namespaces are made once and deleted once.
 func (b *bench) lines() []*line {
 	bulk, many, most := b.size(1000, 20), b.size(5000, 50), b.size(10000, 100)
 	starts, bulks := b.size(100, 3), b.size(10, 2)
 	job := []string{"ip netns add X", "ip -n X link set lo up"}
-	// The start of a process would hide how what is done with the namespaces grows.
+	// With the start of a process, the growth would not show.
 	growth := &line{
 		ours: "`Factory`, one more", peer: "the floor", there: few, rounds: starts, sides: [3]side{b.factory(1, 1), b.floored(1)},
 	}

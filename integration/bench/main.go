@@ -1,7 +1,7 @@
-// Bench measures netns against ip netns and against the kernel's own cost, on one machine in one run, and prints what
-// comes of it. It needs root, and happens in a mount, PID and network namespace of its own.
+// Bench measures netns against ip netns and against the kernel's own cost, on one machine in one run, and prints the results.
+// It needs root, and runs in a mount, PID and network namespace of its own.
 //
-// Only the ratios of two things that were measured in turn mean something elsewhere.
+// Only the ratios of two things that were measured in turn mean something on another machine.
 package main
 
 import (
@@ -15,11 +15,11 @@ import (
 func main() { os.Exit(world.Program(run)) }
 
 func run() int {
-	binary := flag.String("binary", "bin/netns", "the command to be measured")
-	programs := flag.String("programs", "bin/installed", "the directory of the small programs that it is compared with")
-	short := flag.Bool("short", false, "run everything, but small: only to see that it runs")
+	binary := flag.String("binary", "bin/netns", "the command to measure")
+	programs := flag.String("programs", "bin/installed", "the directory of the small programs to compare with")
+	short := flag.Bool("short", false, "run every line, but small, only to show that it runs")
 	only := flag.String("only", "", "measure only the lines that match this regular expression")
-	write := flag.String("write", "", "write the results into this file as well, between its marks")
+	write := flag.String("write", "", "also write the results into this file, between its marks")
 	flag.Parse()
 	text, err := measureAll(*binary, *programs, *only, *short)
 	if err == nil {
@@ -51,5 +51,5 @@ func measureAll(binary, programs, only string, short bool) (string, error) {
 	if short {
 		head += "\nSmall and short, so the ratios say nothing.\n"
 	}
-	return head + "\n" + table(results) + "\n" + resources(results), nil
+	return head + "\n" + report(results), nil
 }

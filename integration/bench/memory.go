@@ -11,13 +11,13 @@ import (
 
 const mebi = 1 << 20
 
-// amount is the result of a line that compares a number of bytes with what it may be.
+// amount returns the result of a line that compares a number of bytes with its limit.
 func amount(is, may float64) *result {
 	return &result{unit: "MiB", values: [2]float64{is / mebi, may / mebi}, ratios: []float64{is / may}}
 }
 
-// memory makes n namespaces with one command, and looks at how much memory its processes have, together, at most: the sum
-// of their proportional set sizes, in which what they share counts once.
+// memory makes n namespaces with one command, and measures the peak of the memory of its processes: the sum of their proportional set
+// sizes, in which shared memory counts once.
 func (b *bench) memory(n int) (*result, error) {
 	p := b.start(b.netns, append([]string{"netns", "create"}, b.names(n)...))
 	ended := make(chan error)
@@ -33,7 +33,7 @@ func (b *bench) memory(n int) (*result, error) {
 	}
 }
 
-// allPSS returns that of the world's processes but its first two, the second of which is this.
+// allPSS returns the proportional set size of the world's processes, without its first process and this one.
 func allPSS() (bytes float64) {
 	rollups, _ := filepath.Glob("/proc/[0-9]*/smaps_rollup")
 	for _, path := range rollups {
@@ -46,7 +46,7 @@ func allPSS() (bytes float64) {
 }
 
 func pss(path string) float64 {
-	text, _ := os.ReadFile(path) // it may have ended
+	text, _ := os.ReadFile(path) // the process may have ended
 	_, value, _ := bytes.Cut(text, []byte("\nPss:"))
 	value, _, _ = bytes.Cut(value, []byte("kB"))
 	kibi, _ := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)

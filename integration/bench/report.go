@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machine says where and when.
+// machine describes the machine and the time of the run.
 func machine() (string, error) {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
@@ -27,7 +27,7 @@ func machine() (string, error) {
 		rest, _, _ = strings.Cut(rest, "\n")
 		model = strings.TrimLeft(rest, "\t: ")
 	}
-	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-") // without what whoever built it has added
+	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-") // without the builder's own suffix
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return "", err
@@ -41,21 +41,35 @@ func machine() (string, error) {
 		strings.TrimSpace(string(peer)), load), nil
 }
 
-// table shows times and ratios.
+// report returns the tables, the ratios against ip netns first.
+func report(results []*result) string {
+	var ip, others []*result
+	for _, r := range results {
+		if strings.HasPrefix(r.peer, "`ip ") {
+			ip = append(ip, r)
+		} else {
+			others = append(others, r)
+		}
+	}
+	return "### Against `ip netns`\n\n" + table(ip) +
+		"\n### Against the kernel's own cost, an empty program, and a limit\n\n" + table(others) +
+		"\n### Processor time and page faults\n\n" + resources(results)
+}
+
+// table shows ratios and the times that they come from.
 func table(results []*result) string {
-	rows := [][]string{{"ours", "against", "there", "ours", "theirs", "floor", "ratio", "quartiles", "must", "stretch", ""}}
+	rows := [][]string{{"ours", "against", "existing", "ratio", "must", "", "stretch", "quartiles", "ours", "theirs", "floor"}}
 	wall := func(s sample) float64 { return s.wall }
 	for _, r := range results {
-		row := []string{r.ours, r.peer, fmt.Sprint(r.there)}
-		for i := range r.samples {
-			row = append(row, r.value(i, wall))
-		}
-		row = append(row, fmt.Sprintf("%.2f", r.ratio()),
-			fmt.Sprintf("%.2f to %.2f", quantile(r.ratios, 0.25), quantile(r.ratios, 0.75)))
+		row := []string{r.ours, r.peer, fmt.Sprint(r.there), fmt.Sprintf("%.2f", r.ratio())}
 		if r.must == 0 {
 			row = append(row, "", "", "")
 		} else {
-			row = append(row, fmt.Sprintf("%.2f", r.must), fmt.Sprintf("%.2f", r.stretch), r.met())
+			row = append(row, fmt.Sprintf("%.2f", r.must), r.met(), fmt.Sprintf("%.2f", r.stretch))
+		}
+		row = append(row, fmt.Sprintf("%.2f to %.2f", quantile(r.ratios, 0.25), quantile(r.ratios, 0.75)))
+		for i := range r.samples {
+			row = append(row, r.value(i, wall))
 		}
 		rows = append(rows, row)
 	}
@@ -82,7 +96,7 @@ func (r *result) value(side int, of func(sample) float64) string {
 	return fmt.Sprintf("%.3g ms", 1000*r.median(side, of))
 }
 
-// resources shows what is less at the mercy of whatever else runs: processor time and page faults.
+// resources shows processor time and page faults, which depend less on the machine's other load.
 func resources(results []*result) string {
 	rows := [][]string{{"ours", "against", "ours, CPU", "theirs, CPU", "ratio", "ours, page faults", "theirs, page faults", "ratio"}}
 	cpu, faults := func(s sample) float64 { return s.cpu }, func(s sample) float64 { return s.faults }
@@ -105,7 +119,7 @@ func ratio(a, b float64) string {
 	return fmt.Sprintf("%.2f", a/b)
 }
 
-// markdown aligns a table, of which the first row is the heading.
+// markdown aligns a table; the first row is the heading.
 func markdown(rows [][]string) string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
@@ -119,9 +133,10 @@ func markdown(rows [][]string) string {
 	return text.String()
 }
 
-// Between these, a file shows the last results.
+// Between these marks, a file shows the last results.
 const begin, end = "<!-- make bench writes from here -->\n", "<!-- to here -->\n"
 
+// writeInto replaces the text between the marks of a file.
 func writeInto(file, text string) error {
 	old, err := os.ReadFile(file)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package cni has nothing but what the CNI project's own suites import, so that go.sum has it; suites/run.sh runs them.
+// Package cni imports the packages of the CNI project's own suites, so that go.sum has them; suites/run.sh runs the suites.
 package cni
 
 import (

@@ -1,5 +1,5 @@
-// Dockerembed is a program with a re-exec of its own by docker's package, which forwards to the module that netns uses: it
-// starts itself again by either's means.
+// Dockerembed has its own re-exec by docker's package, which forwards to the module that netns uses. The program starts itself
+// again by both.
 package main
 
 import (

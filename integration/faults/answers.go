@@ -21,7 +21,7 @@ const (
 	codeSignal    = 128
 )
 
-// wrong says what is wrong with a command's answer to a fault, or "".
+// wrong returns what is wrong with a command's answer to a fault, or "".
 func (s *scenario) wrong(a *aim, got answer, now sight) string {
 	switch {
 	case got.timedOut:
@@ -49,7 +49,7 @@ func (s *scenario) wrong(a *aim, got answer, now sight) string {
 	return wrongCode(got, codeFailed)
 }
 
-// goal is what the names are when the command has succeeded.
+// goal returns the nature of the names after success.
 func (s *scenario) goal() string {
 	if s.creates() || s.keeps {
 		return complete
@@ -67,13 +67,12 @@ func killsParent(a *aim) bool {
 	return false
 }
 
-// wrongFailure judges the answer to an errno: the code, and that the message names the errno and, where there is one,
-// the file.
+// wrongFailure judges the code of an answer to an errno. The message must name the errno and the file, if there is one.
 func (s *scenario) wrongFailure(a *aim, got answer, now sight) string {
 	errno := syscall.Errno(a.Number)
 	text := errno.Error()
 	if errno == unix.EBUSY {
-		text = "busy" // by what, is better
+		text = "busy" // names the holder, which is better
 	}
 	if !strings.Contains(got.stderr, text) {
 		return fmt.Sprintf("the message lacks %q: %v", text, got)
@@ -99,7 +98,7 @@ func (s *scenario) wrongFailure(a *aim, got answer, now sight) string {
 		return fmt.Sprintf("%v, but %s", got, s.disorder(now))
 	}
 	switch errno {
-	case unix.EPERM: // the capabilities are all there, so to name none, and not to call it a privilege, is right as well
+	case unix.EPERM: // no capability is missing, so another code is right as well
 		return wrongCode(got, codeFailed, codePrivilege)
 	case unix.EBUSY, unix.EAGAIN:
 		return wrongCode(got, codeFailed, codeBusy)
@@ -114,7 +113,7 @@ func wrongCode(got answer, want ...int) string {
 	return fmt.Sprintf("want exit code %d, got %v", want, got)
 }
 
-// pathIn is the path that a message about a call should name, or "". What is done to start a process has none.
+// pathIn returns the path that a message about a call must name, or "". Calls that start a process have none.
 func pathIn(text string) string {
 	name, argument, _ := strings.Cut(text, " ")
 	switch name {
@@ -128,7 +127,7 @@ func pathIn(text string) string {
 	return ""
 }
 
-// usable says what is wrong with the run directory, which everybody may list.
+// usable returns an error unless every user can list the run directory.
 func (w *world) usable() error {
 	info, err := os.Stat(runDir)
 	if err != nil {

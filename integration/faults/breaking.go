@@ -6,14 +6,14 @@ import (
 	"syscall"
 )
 
-// A fault is what is done at a call.
+// A fault is an action at a call.
 type fault struct {
 	Kind string
-	// Number is that of the errno or the signal.
+	// Number is the errno or the signal.
 	Number int
 }
 
-// The kinds. What is killed before a call has not made it, what is killed after it has done nothing since.
+// The kinds of faults. A process that is killed before a call has not made it; a process that is killed after it has done nothing since.
 const (
 	faultErrno      = "errno" // the call fails, and has done nothing
 	faultKillBefore = "kill before"
@@ -23,20 +23,20 @@ const (
 	faultSignal     = "signal" // to the process group
 )
 
-// An aim is which call is to be broken, and how.
+// An aim names the call to break, and the fault.
 type aim struct {
 	call
 	fault
 }
 
-// A call is what a process asked the kernel for, for the how-manieth time.
+// A call is a process's system call, with the number of its occurrence.
 type call struct {
 	Role, Text string
 	Nth        int
 	Runtime    bool // by the Go runtime, for itself
 }
 
-// atCall is called where a thread enters or leaves a system call.
+// The tracer calls atCall when a thread enters or leaves a system call.
 func (t *tracer) atCall(th *thread) {
 	info, err := syscallInfo(th.tid)
 	if err != nil { // killed meanwhile
@@ -83,7 +83,7 @@ func (t *tracer) enter(th *thread, info *callInfo) {
 	}
 }
 
-// leave is called where a call that is to be broken returns.
+// The tracer calls leave when the call to break returns.
 func (t *tracer) leave(th *thread) {
 	th.hit = false
 	if t.aim.Kind == faultErrno {
@@ -94,8 +94,8 @@ func (t *tracer) leave(th *thread) {
 	t.resume(th.tid, 0)
 }
 
-// strike kills or signals while the thread is stopped, so that nothing happens in between. A thread that is killed at
-// the entry of a call does not make it.
+// strike kills or signals while the thread is stopped, so that nothing happens in between. A thread that is killed at the entry of a
+// call does not make it.
 func (t *tracer) strike(th *thread) {
 	switch t.aim.Kind {
 	case faultSignal:

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What of a call's arguments, besides a path or an open file, tells it from another: the numbers of the arguments.
+// The arguments, by number, that tell a call from another, besides a path or an open file.
 var salient = map[uint64][]int{
 	unix.SYS_OPENAT: {2}, unix.SYS_OPEN_TREE: {2}, unix.SYS_MOUNT: {3}, unix.SYS_FCNTL: {1}, unix.SYS_IOCTL: {1},
 	unix.SYS_FLOCK: {1}, unix.SYS_SOCKET: {0, 1, 2}, unix.SYS_SETSOCKOPT: {1, 2}, unix.SYS_GETSOCKOPT: {1, 2},
@@ -20,7 +20,7 @@ var salient = map[uint64][]int{
 	unix.SYS_PRLIMIT64: {1}, unix.SYS_RT_SIGACTION: {0}, unix.SYS_UMOUNT2: {1}, unix.SYS_EPOLL_CTL: {1},
 }
 
-// Which argument is the path.
+// The argument with the path.
 var pathArgument = map[uint64]int{
 	unix.SYS_OPENAT: 1, unix.SYS_OPEN_TREE: 1, unix.SYS_MOUNT: 1, unix.SYS_UMOUNT2: 0, unix.SYS_MKDIRAT: 1,
 	unix.SYS_FCHMODAT: 1, unix.SYS_NEWFSTATAT: 1, unix.SYS_READLINKAT: 1, unix.SYS_LINKAT: 3, unix.SYS_UNLINKAT: 1,
@@ -28,7 +28,7 @@ var pathArgument = map[uint64]int{
 	unix.SYS_CHDIR: 0, unix.SYS_ACCESS: 0, unix.SYS_READLINK: 0, unix.SYS_OPEN: 0,
 }
 
-// Which argument is the directory that the path begins at.
+// The argument with the directory where the path begins.
 var directoryArgument = map[uint64]int{
 	unix.SYS_OPENAT: 0, unix.SYS_OPEN_TREE: 0, unix.SYS_MKDIRAT: 0, unix.SYS_FCHMODAT: 0, unix.SYS_NEWFSTATAT: 0,
 	unix.SYS_READLINKAT: 0, unix.SYS_LINKAT: 2, unix.SYS_UNLINKAT: 0, unix.SYS_MOUNT_SETATTR: 0, unix.SYS_MOVE_MOUNT: 2,
@@ -50,8 +50,8 @@ func set(numbers ...uint64) map[uint64]bool {
 	return m
 }
 
-// describe says which call a stopped thread is about to make, in words that are the same in every run, and whether the
-// Go runtime makes it for itself.
+// describe describes the call that a stopped thread is about to make, with the same text in every run, and reports whether the Go
+// runtime makes it for itself.
 func describe(th *thread, info *callInfo) (text string, runtime bool) {
 	name := callName(info.number)
 	if runtimeCalls[name] {
@@ -88,7 +88,7 @@ func pathOf(th *thread, info *callInfo, n int) string {
 	return stable(path)
 }
 
-// fileOf is the path of an open file, or what else the kernel says that it is.
+// fileOf returns the path of an open file, or the kernel's description of it.
 func fileOf(th *thread, fd int32) string {
 	target, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", th.tid, fd))
 	if err != nil {
@@ -100,7 +100,7 @@ func fileOf(th *thread, fd int32) string {
 	return stable(target)
 }
 
-// socketOf is the family of a socket.
+// socketOf returns the family of a socket.
 func socketOf(th *thread, fd int32) string {
 	pidfd, err := unix.PidfdOpen(th.owner.pid, 0)
 	if err != nil {
@@ -121,7 +121,7 @@ func socketOf(th *thread, fd int32) string {
 	return "socket(inet)"
 }
 
-// Numbers that differ from run to run: inodes, processes, and the names of the files that have none.
+// Numbers that differ from run to run: inodes, processes, and the names of unnamed files.
 var volatile = []struct {
 	pattern *regexp.Regexp
 	instead string

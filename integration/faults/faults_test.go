@@ -4,50 +4,16 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	machine "github.com/netns-go/netns/internal/world"
 )
 
-// needRoot skips a test that makes namespaces. In CI that is a failure.
-func needRoot(t *testing.T) {
-	t.Helper()
-	switch {
-	case os.Geteuid() == 0:
-	case os.Getenv("CI") != "":
-		t.Fatal("needs root")
-	default:
-		t.Skip("needs root")
-	}
-}
-
-// build builds a package of this module, with some source files replaced by others, and returns the program.
-func build(t *testing.T, pkg string, replace map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	overlay, program := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "program")
-	list, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(overlay, list, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("go", "build", "-trimpath", "-overlay", overlay, "-tags", "urfave_cli_no_docs", "-o", program, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if os.Getenv("SUDO_UID") != "" { // not into the user's own cache, as root
-		cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(os.TempDir(), "netns-test-cache"))
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
-	}
-	return program
-}
-
-// edited returns a source file's path, and that of a copy in which some text is replaced.
+// edited maps a source file's path to that of a copy in which some text is replaced.
 func edited(t *testing.T, path, text, instead string) map[string]string {
 	t.Helper()
 	path, err := filepath.Abs(path)
@@ -68,20 +34,20 @@ func edited(t *testing.T, path, text, instead string) map[string]string {
 	return map[string]string{path: copied}
 }
 
-// publishCases are those in which something has a name and something fails.
+// publishCases matches the cases that fail while a name exists.
 const publishCases = `^create one: child: (linkat|mount) `
 
 func runCases(t *testing.T, binary, only string) (out string, ok bool) {
 	t.Helper()
-	cmd := exec.Command(build(t, ".", nil), "-v", "-binary", binary, "-only", only)
+	cmd := exec.Command(machine.BuildReplaced(t, ".", nil), "-v", "-binary", binary, "-only", only)
 	text, err := cmd.CombinedOutput()
 	return string(text), err == nil
 }
 
-// What nobody can be made to break finds nothing either: without the undo of publish, the matrix must fail.
+// The matrix finds faults: it must fail without the undo of publish.
 func TestMatrixFindsAMissingUndo(t *testing.T) {
-	needRoot(t)
-	broken := build(t, "../../cmd/netns",
+	machine.NeedRoot(t)
+	broken := machine.BuildReplaced(t, "../../cmd/netns",
 		edited(t, "../../persist/claim.go", "return c.store.unpublish(name, &st)", "return nil"))
 	out, ok := runCases(t, broken, publishCases)
 	if ok {
@@ -99,11 +65,11 @@ func TestMatrixFindsAMissingUndo(t *testing.T) {
 	}
 }
 
-// A call before which its caller is killed is not made, and one after which it is killed is: else the matrix would
-// break something else than it says.
+// If the caller is killed before a call, the call is not made; if after it, the call is made. Otherwise the matrix would break something
+// else than it prints.
 func TestMatrixHitsWhatItAimsAt(t *testing.T) {
-	needRoot(t)
-	out, ok := runCases(t, build(t, "../../cmd/netns", nil), publishCases)
+	machine.NeedRoot(t)
+	out, ok := runCases(t, machine.BuildReplaced(t, "../../cmd/netns", nil), publishCases)
 	if !ok {
 		t.Errorf("failed:\n%s", out)
 	}
@@ -120,11 +86,11 @@ func TestMatrixHitsWhatItAimsAt(t *testing.T) {
 	}
 }
 
-// An error message that lacks its errno is found, too.
+// The matrix also finds an error message without its errno.
 func TestMatrixFindsAWrongMessage(t *testing.T) {
-	needRoot(t)
+	machine.NeedRoot(t)
 	const line = `err = NeedsProc(explainMount("mount", c.store.Path(name), err))`
-	broken := build(t, "../../cmd/netns",
+	broken := machine.BuildReplaced(t, "../../cmd/netns",
 		edited(t, "../../persist/claim.go", line, "if err != nil {\n err = unix.ENODEV\n }\n"+line))
 	out, ok := runCases(t, broken, `^create one: child: mount .*ENOMEM`)
 	if ok || !strings.Contains(out, `WRONG: create one: child: mount /run/netns/a 0x1000, 1: ENOMEM: `) {

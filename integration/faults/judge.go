@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// A verdict is what became of a case.
+// A verdict is the result of a case.
 type verdict struct {
 	Clean bool   // nothing was left at once
-	Left  string // what is left for good, or was left where that is not allowed
-	Wrong string // what was wrong with the exit code or the message
+	Left  string // the leftovers that no command repairs, or that are not allowed
+	Wrong string // what is wrong with the exit code or the message
 }
 
-// judge looks at what a broken command left, says whether that is allowed, and lets the next commands repair it.
+// judge judges the leftovers of a broken command, and lets the next commands repair them.
 func (w *world) judge(s *scenario, a *aim, got answer, recoverFirst bool) verdict {
 	var v verdict
 	now := w.look(s)
@@ -38,14 +38,14 @@ func (w *world) judge(s *scenario, a *aim, got answer, recoverFirst bool) verdic
 	return v
 }
 
-// denies says whether a command that lived to say that it made nothing has made something.
+// denies reports whether a command that failed, and lived to report it, has made something.
 func (s *scenario) denies(a *aim, got answer, now sight) bool {
 	failed := got.code != 0 && got.code != codeRemains && !killsParent(a) && !got.timedOut
 	return s.creates() && !a.Runtime && failed && !now.all(s.names, absent)
 }
 
-// mayLeave says whether residue is allowed: where nobody was alive to undo it. What delete and recover have begun to
-// remove cannot be put back; they are alone, and may stop in the middle if they say so.
+// mayLeave reports whether leftovers are allowed: if no process lived to undo them. delete and recover cannot put back what they
+// have begun to remove; no other process helps them, so they may stop in the middle if they report it.
 func (s *scenario) mayLeave(a *aim, got answer) bool {
 	switch {
 	case !s.creates(), got.timedOut:
@@ -56,8 +56,8 @@ func (s *scenario) mayLeave(a *aim, got answer) bool {
 	return false
 }
 
-// disorder says what is there that should not be, or "": each of the names is complete or absent, and where they are
-// made, all are or none is; the others are as they were; and nothing is mounted besides them.
+// disorder returns what is wrong in the run directory, or "". Each name must be complete or absent. If the names are being made, all
+// must exist or none. The other names must be as before, and nothing else may be mounted.
 func (s *scenario) disorder(now sight) string {
 	if s.creates() && !now.all(s.names, complete) && !now.all(s.names, absent) {
 		return fmt.Sprintf("neither all nor none: %v", now.names)
@@ -89,7 +89,7 @@ func (s *scenario) disorder(now sight) string {
 	return ""
 }
 
-// repair makes the names, which whatever was left must not prevent, deletes them, and says what is left then.
+// repair makes the names, which no leftover may prevent, and deletes them. It returns an error if anything is left then.
 func (w *world) repair(s *scenario, now sight, recoverFirst bool) error {
 	if recoverFirst {
 		if err := w.must(0, "recover"); err != nil {
@@ -101,7 +101,7 @@ func (w *world) repair(s *scenario, now sight, recoverFirst bool) error {
 	}
 	if !s.creates() {
 		for _, name := range s.names {
-			if now.of(name) == complete { // not removed, which is no residue
+			if now.of(name) == complete { // not removed, and so not a leftover
 				if err := w.must(0, verbDelete, name); err != nil {
 					return err
 				}
@@ -111,7 +111,7 @@ func (w *world) repair(s *scenario, now sight, recoverFirst bool) error {
 	}
 	code := 0
 	if now.all(s.names, complete) {
-		code = 4 // the transaction was done; to be taken for that is right
+		code = 4 // the transaction was complete, so the names exist
 	}
 	if err := w.must(code, s.create()...); err != nil {
 		return err

@@ -18,7 +18,7 @@ type inside struct {
 	sysctls   map[string]string // by file
 }
 
-// isComplete says whether a network namespace has it. The thread that goes there never comes back.
+// isComplete reports whether a network namespace has it. The thread that enters the namespace never comes back.
 func isComplete(path string, want inside) bool {
 	complete := make(chan bool)
 	go func() {

@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// runMatrix runs all cases, prints the table, and says whether nothing was left and every answer was right.
+// runMatrix runs all cases and prints the table. It reports whether nothing was left and every answer was right.
 func runMatrix(binary string, jobs int, only string, verbose bool) (bool, error) {
 	pattern, err := regexp.Compile(only)
 	if err != nil {

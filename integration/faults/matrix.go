@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attempts is how often a call that a run did not reach is aimed at, before that fails the matrix if every recording had it.
+// attempts is how often the matrix aims at a call that a run did not reach, before it fails if every recording had the call.
 const attempts = 25
 
-// A matrix is all cases and what became of them.
+// A matrix is all cases and their results.
 type matrix struct {
 	pool    *pool
 	only    *regexp.Regexp
@@ -79,8 +79,8 @@ func (m *matrix) run(s *scenario) {
 	}
 }
 
-// attempt runs cases, and returns those that are to be run again: their call was not reached or, if they left residue,
-// to see whether recover repairs it as well.
+// attempt runs cases, and returns those to run again: because their call was not reached, or because they left something, which
+// recover must repair as well.
 func (m *matrix) attempt(r *row, cases []*task, last bool) (again []*task) {
 	m.pool.do(cases, func(t *task, rep *report) {
 		if m.verbose {
@@ -134,7 +134,7 @@ func (m *matrix) fail(t *task, how, why string) {
 	fmt.Fprintln(m.out, text)
 }
 
-// print prints the table, and says whether all is well.
+// print prints the table, and reports whether all is well.
 func (m *matrix) print() bool {
 	const format = "%-14s %6v %6v %14v %9v %5v %13v %12v\n"
 	fmt.Fprintf(m.out, format, "", "calls", "cases", "clean at once", "repaired", "left", "wrong answer", "not reached")

@@ -151,8 +151,8 @@ func callName(number uint64) string {
 	return fmt.Sprintf("call-%d", number)
 }
 
-// runtimeCalls are those that only the Go runtime makes: memory, threads, its signals, its poller and its clock. Where
-// one of them fails, the runtime may end the process, and no package is asked.
+// runtimeCalls are the calls that only the Go runtime makes: for memory, threads, signals, its poller and its clock. If one of them
+// fails, the runtime may end the process.
 var runtimeCalls = map[string]bool{}
 
 func init() {
@@ -164,8 +164,8 @@ func init() {
 	}
 }
 
-// isRuntimes says whether a call that anybody can make is one of Go's own: threads, its poller, what it looks at when the
-// process starts, and how package os finds out whether a file blocks. ownPath is the program's own.
+// isRuntimes reports whether the Go runtime makes this call, although other packages could: for threads, its poller, its look at the
+// machine at the start, and package os's question whether a file blocks. ownPath is the program's own.
 func isRuntimes(name, argument, ownPath string) bool {
 	switch name {
 	case "clone":
@@ -173,7 +173,7 @@ func isRuntimes(name, argument, ownPath string) bool {
 	case "newfstatat":
 		return argument == ownPath // package reexec looks for the program when it is initialised, before any of ours
 	case "prlimit64":
-		return argument == fmt.Sprintf("%#x", unix.RLIMIT_NOFILE) // package os raises it, and poller.go asks before signals are caught; all others of ours ask by getrlimit
+		return argument == fmt.Sprintf("%#x", unix.RLIMIT_NOFILE) // package os raises it, and the command's package start asks before signals are caught; all others of ours ask by getrlimit
 	case "fcntl":
 		return strings.HasSuffix(argument, fmt.Sprintf(" %#x", unix.F_GETFL)) ||
 			strings.HasSuffix(argument, fmt.Sprintf(" %#x", unix.F_GETFD))

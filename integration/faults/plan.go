@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recordings is how often each scenario is recorded. What a Go program does is the same in each run, but for waiting
-// and for what its runtime does besides.
+// recordings is how often each scenario is recorded. A Go program makes the same calls in each run, except for waiting and for its
+// runtime's own calls.
 const recordings = 5
 
-// runtimeLimit is how many of the runtime's own calls of a sort are broken: they come in any number.
+// runtimeLimit is how many of the runtime's own calls of a kind are broken: their number varies.
 const runtimeLimit = 3
 
 var (
@@ -24,8 +24,8 @@ var (
 	signals       = []syscall.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT}
 )
 
-// targets are the calls to be broken, of several recordings: each of ours that any of them has, and those of the
-// runtime that all have. In says how many have each.
+// targets returns the calls to break: each call of netns in any recording, and the runtime's calls that are in all of them. It counts
+// the recordings with each call, too.
 func targets(recorded [][]call) (chosen []call, in map[call]int) {
 	in = map[call]int{}
 	var order []call
@@ -46,7 +46,7 @@ func targets(recorded [][]call) (chosen []call, in map[call]int) {
 		if c.Runtime && (in[c] < len(recorded) || c.Nth > runtimeLimit) {
 			continue
 		}
-		// By which the runtime interrupts what takes long, and waits for a lock that is held for a moment: the load's doing.
+		// The runtime interrupts long work and waits for a lock by these; their number depends on the load.
 		if c.Text == "tgkill" || c.Text == "sched_yield" {
 			continue
 		}
@@ -55,7 +55,7 @@ func targets(recorded [][]call) (chosen []call, in map[call]int) {
 	return chosen, in
 }
 
-// faultsAt are the faults that a call is to meet.
+// faultsAt returns the faults for a call.
 func faultsAt(s *scenario, c call) []fault {
 	var faults []fault
 	ends := c.Text == "exit_group" || c.Text == "exit"
@@ -64,7 +64,7 @@ func faultsAt(s *scenario, c call) []fault {
 		chosen = runtimeErrnos
 	}
 	for _, errno := range chosen {
-		if !ends && c.Text != "rt_sigreturn" && plausible(c, errno) { // those have no result
+		if !ends && c.Text != "rt_sigreturn" && plausible(c, errno) { // these have no result
 			faults = append(faults, fault{faultErrno, int(errno)})
 		}
 	}
@@ -85,7 +85,7 @@ func faultsAt(s *scenario, c call) []fault {
 	return faults
 }
 
-// casesOf are all cases of a scenario, of which only restricts those whose description it matches.
+// casesOf returns all cases of a scenario whose description matches only.
 func casesOf(s *scenario, recorded [][]call, only *regexp.Regexp) []*task {
 	var tasks []*task
 	chosen, in := targets(recorded)

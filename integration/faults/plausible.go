@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// plausible says whether a call can return an errno at all, since what cannot happen need not be survived.
+// plausible reports whether a call can return an errno at all. The command need not survive an impossible one.
 //
-// EAGAIN from a read or a write means that a file which does not block is not ready, and that the poller will say when
-// it is. Where it is ready, the poller has said so before, will not say it again, and whoever asked waits for good. So
-// it is left out where it would be a lie, as it is here: the sockets that do not block are answered before they are read.
+// EAGAIN from a read or a write means that a non-blocking file is not ready, and that the poller will report when it is. If the file is
+// ready, the poller has reported it before and will not do so again, and the caller waits for good. So a false EAGAIN is left out, as
+// it is here: an answer is in each non-blocking socket before a process reads it.
 //
 // And geteuid(2) never fails.
 func plausible(c call, errno syscall.Errno) bool {
@@ -28,5 +28,5 @@ func plausible(c call, errno syscall.Errno) bool {
 	return true
 }
 
-// doneAllTheSame says whether a call that returns an error has done its work all the same: close(2) has, whatever it returns.
+// doneAllTheSame reports whether a call has done its work even if it returns an error, as close(2) has.
 func doneAllTheSame(number uint64) bool { return number == unix.SYS_CLOSE }

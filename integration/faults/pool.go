@@ -25,14 +25,14 @@ type job struct {
 	done func(*report)
 }
 
-// newPool starts workers, each the first process of a PID namespace: with it ends whatever its cases left running.
+// newPool starts workers. Each is the first process of a PID namespace, so all processes of its cases end with it.
 func newPool(workers int, binary string) *pool {
 	p := &pool{tasks: make(chan job)}
 	for range workers {
 		p.ended.Add(1)
 		go func() {
 			defer p.ended.Done()
-			runtime.LockOSThread() // a worker dies with the thread that started it, should this process be killed
+			runtime.LockOSThread() // if this process is killed, a worker ends with the thread that started it
 			if err := p.serve(binary); err != nil {
 				fmt.Fprintln(os.Stderr, "faults: worker:", err)
 				os.Exit(1)

@@ -37,20 +37,20 @@ func syscallInfo(tid int) (*callInfo, error) {
 	return &info, nil
 }
 
-// restarts says whether a call that ended will be made again after a signal, by results that only a tracer sees.
+// restarts reports whether the kernel will make an ended call again after a signal. It does so after results that only a tracer sees.
 func restarts(info *callInfo) bool {
 	const first, last = 512, 514 // ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND
 	result := -int64(info.number)
 	return result >= first && result <= last
 }
 
-// ptraceMessage is what a PTRACE_EVENT stop has to say: the new thread's number.
+// ptraceMessage returns the message of a PTRACE_EVENT stop: the new thread's number.
 func ptraceMessage(tid int) (int, error) {
 	message, err := syscall.PtraceGetEventMsg(tid)
 	return int(message), err
 }
 
-// skipCall makes a thread that is about to make a call make none: there is none with the number -1.
+// skipCall keeps a thread at the entry of a call from making it: no call has the number -1.
 func skipCall(tid int) {
 	var regs syscall.PtraceRegs
 	if syscall.PtraceGetRegs(tid, &regs) == nil {
@@ -59,7 +59,7 @@ func skipCall(tid int) {
 	}
 }
 
-// setResult makes a call that is about to return return an error.
+// setResult gives a returning call an error.
 func setResult(tid int, errno syscall.Errno) {
 	var regs syscall.PtraceRegs
 	if syscall.PtraceGetRegs(tid, &regs) == nil {

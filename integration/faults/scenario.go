@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A scenario is something that the command does, all of whose calls are broken in turn.
+// A scenario is a use of the command. The matrix breaks each of its calls in turn.
 type scenario struct {
 	name    string
 	names   []string // of the namespaces that it makes or removes
 	options []string // for create
-	inside  inside   // what they ask for
+	inside  inside   // what the options ask for
 	args    []string
-	prepare func(*world, *scenario) error // from a world in which there is only what was there earlier
+	prepare func(*world, *scenario) error // begins in a world with the earlier namespace alone
 	fresh   bool                          // without a run directory
-	keeps   bool                          // what it works on is complete, and must stay so
+	keeps   bool                          // its names are complete, and must stay complete
 }
 
 const (
@@ -32,7 +32,7 @@ var scenarios = []*scenario{
 		"--address", "10.1.2.3/32", "--address", "2001:db8::1/128", "--sysctl", "net.ipv4.ip_forward=1"}, inside: inside{
 		[]string{"10.1.2.3/32", "2001:db8::1/128"}, map[string]string{"/proc/sys/net/ipv4/ip_forward": "1"}}},
 	{name: "create first", names: []string{"a"}, fresh: true, prepare: prepareFresh},
-	// Quietly: what else it says afterwards, it finds out by reading through /proc, and changes nothing.
+	// With -q: for its warnings it would read /proc, which changes nothing.
 	{name: "delete", names: []string{"a", "b"}, args: []string{verbDelete, "-q", "a", "b"}, prepare: prepareNames},
 	{name: "recover", names: []string{"a", "b"}, args: []string{"recover"}, prepare: prepareResidue},
 	{name: "recover whole", names: []string{"a", "b"}, args: []string{"recover"}, prepare: prepareWhole, keeps: true},
@@ -55,14 +55,14 @@ func findScenario(name string) *scenario {
 	return nil
 }
 
-// create is how the names are made.
+// create returns the arguments that make the names.
 func (s *scenario) create() []string {
 	return append(append([]string{verbCreate}, s.options...), s.names...)
 }
 
 func (s *scenario) creates() bool { return s.args[0] == verbCreate }
 
-// others are the names that are there besides the scenario's.
+// others returns the existing names besides the scenario's.
 func (s *scenario) others() []string {
 	if s.fresh {
 		return nil
@@ -70,7 +70,7 @@ func (s *scenario) others() []string {
 	return []string{earlier}
 }
 
-// prepareFresh takes the run directory away. /run is shared, as systemd has it, so that what is mounted twice shows.
+// prepareFresh removes the run directory. /run is shared, as under systemd, so that a double mount shows.
 func prepareFresh(w *world, _ *scenario) error { return w.renew(unix.MS_SHARED) }
 
 func prepareNames(w *world, s *scenario) error { return w.must(0, s.create()...) }
@@ -78,10 +78,10 @@ func prepareNames(w *world, s *scenario) error { return w.must(0, s.create()...)
 // prepareResidue leaves a transaction that died between its last two steps: the second name is linked, not mounted.
 func prepareResidue(w *world, s *scenario) error { return w.leave(s, "linkat %s", bare) }
 
-// prepareWhole leaves one that died after the last step, and before it was marked as done.
+// prepareWhole leaves a transaction that died after its last step, before it was marked as done.
 func prepareWhole(w *world, s *scenario) error { return w.leave(s, "mount %s 0x1000", complete) }
 
-// leave kills both processes of a create after a call on the last name, which is this then.
+// leave kills both processes of a create after a call on the last name, whose nature must then be this.
 func (w *world) leave(s *scenario, text, nature string) error {
 	last := s.names[len(s.names)-1]
 	at := call{roleChild, fmt.Sprintf(text, runDir+"/"+last), 1, false}
@@ -101,7 +101,7 @@ func (w *world) must(code int, args ...string) error {
 	return nil
 }
 
-// reset makes a world in which there is only what was there earlier.
+// reset makes a world with the earlier namespace alone.
 func (w *world) reset() error {
 	if err := w.renew(unix.MS_PRIVATE); err != nil {
 		return err

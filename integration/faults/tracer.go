@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The processes of a run, by what they are. Go's package os starts a process that ends at once, to see whether the
-// kernel has pidfds, before the first that it is asked for.
+// The roles of the processes in a run. Before its first process, Go's package os starts a probe, which ends at once and shows whether the
+// kernel has pidfds.
 const (
 	roleParent = "parent"
 	roleProbe  = "probe"
 	roleChild  = "child"
 )
 
-// A tracer runs a command and breaks it at one system call. It must stay on one thread, and be the first process of a
-// PID namespace, since it waits for and kills everything that there is.
+// A tracer runs a command and breaks it at one system call. It must stay on one thread, and be the first process of a PID namespace,
+// because it waits for and kills every process.
 type tracer struct {
 	aim    *aim // nil: break nothing
 	record bool
@@ -38,19 +38,19 @@ type tracer struct {
 type process struct {
 	pid  int
 	role string
-	seen map[string]int // how often each call was made
+	seen map[string]int // the number of occurrences of each call
 }
 
 type thread struct {
 	tid    int
-	owner  *process // nil as long as nobody has said whose it is
+	owner  *process // nil until the event of its creation arrives
 	parked bool     // stopped until then
-	at     string   // the call that it is in
-	hit    bool     // that call is to be broken when it returns
+	at     string   // its current call
+	hit    bool     // the call to break when it returns
 	errno  syscall.Errno
 }
 
-// An ending is how a traced command ended.
+// An ending is the end of a traced command.
 type ending struct {
 	code     int // 128+N for signal N
 	fired    bool
@@ -61,7 +61,7 @@ type ending struct {
 const traceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK |
 	unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_EXITKILL
 
-// trace runs a command to its end, and that of all that it started.
+// trace runs a command until it and all processes that it started have ended.
 func (t *tracer) trace(argv []string, attr *syscall.ProcAttr, limit time.Duration) (ending, error) {
 	t.processes, t.threads = map[int]*process{}, map[int]*thread{}
 	attr.Sys = &syscall.SysProcAttr{Ptrace: true, Setpgid: true}
@@ -88,7 +88,7 @@ func (t *tracer) trace(argv []string, attr *syscall.ProcAttr, limit time.Duratio
 	return ending{exitCode(t.status), t.fired, timedOut, t.calls}, err
 }
 
-// loop waits until there is no process left.
+// loop waits until no process is left.
 func (t *tracer) loop() error {
 	for {
 		var ws syscall.WaitStatus
@@ -113,7 +113,7 @@ func (t *tracer) loop() error {
 
 func (t *tracer) stopped(tid int, ws syscall.WaitStatus) {
 	th := t.threads[tid]
-	if th == nil { // it is here before the one that made it has said so
+	if th == nil { // it stopped before the event of its creation arrived
 		t.threads[tid] = &thread{tid: tid, parked: true}
 		return
 	}
@@ -124,7 +124,7 @@ func (t *tracer) stopped(tid int, ws syscall.WaitStatus) {
 	case sig == syscall.SIGTRAP && ws.TrapCause() > 0:
 		t.born(th, ws.TrapCause())
 		t.resume(tid, 0)
-	case sig == syscall.SIGSTOP && th.parked: // how a new thread begins
+	case sig == syscall.SIGSTOP && th.parked: // a new thread begins so
 		th.parked = false
 		t.resume(tid, 0)
 	default:
@@ -132,7 +132,7 @@ func (t *tracer) stopped(tid int, ws syscall.WaitStatus) {
 	}
 }
 
-// born learns of a new process or thread, or of what one has become.
+// born handles the event of a new process or thread, or of an execve.
 func (t *tracer) born(by *thread, event int) {
 	if event == unix.PTRACE_EVENT_EXEC {
 		by.owner.role = roleOf(by.owner.role)
@@ -159,7 +159,7 @@ func (t *tracer) born(by *thread, event int) {
 	t.threads[tid] = &thread{tid: tid, owner: owner, parked: true}
 }
 
-// roleOf is a process's role when it has become another program: what was taken for a probe was none.
+// roleOf returns a process's role after an execve: a probe makes none.
 func roleOf(role string) string {
 	if role == roleProbe {
 		return roleChild
@@ -167,8 +167,8 @@ func roleOf(role string) string {
 	return role
 }
 
-// resume lets a stopped thread go on, with a signal if that is not 0; until its next call, if that matters still.
-// That it is dead by now is no error.
+// resume continues a stopped thread, with a signal if sig is not 0: until its next call, if that still matters. A dead thread is not an
+// error.
 func (t *tracer) resume(tid int, sig syscall.Signal) {
 	if t.watches(t.threads[tid]) {
 		_ = syscall.PtraceSyscall(tid, int(sig))
@@ -177,7 +177,7 @@ func (t *tracer) resume(tid int, sig syscall.Signal) {
 	_ = syscall.PtraceCont(tid, int(sig))
 }
 
-// watches says whether the next call of a thread matters: stopping at each takes most of the time of a case.
+// watches reports whether the next call of a thread matters. A stop at each call would take most of the time of a case.
 func (t *tracer) watches(th *thread) bool {
 	switch {
 	case t.idle, th.owner == nil:
@@ -188,7 +188,7 @@ func (t *tracer) watches(th *thread) bool {
 	return (th.owner.role == roleParent) == (t.aim.Role == roleParent)
 }
 
-// killWorld kills everything in the PID namespace but its first process, which must be this one.
+// killWorld kills every process in the PID namespace but the first one, which must be this one.
 func killWorld() {
 	if os.Getpid() != 1 {
 		panic("not the first process of a PID namespace")
@@ -196,7 +196,7 @@ func killWorld() {
 	_ = syscall.Kill(-1, syscall.SIGKILL)
 }
 
-// exitCode is a shell's: 128+N for signal N.
+// exitCode returns the exit code as a shell has it: 128+N for signal N.
 func exitCode(ws syscall.WaitStatus) int {
 	if ws.Signaled() {
 		return 128 + int(ws.Signal())

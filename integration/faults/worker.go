@@ -9,15 +9,15 @@ import (
 	"runtime"
 )
 
-// A task is what a worker is asked for: a case or, without an aim, a recording of the calls.
+// A task is a worker's work: a case or, without an aim, a recording of the calls.
 type task struct {
 	Scenario     string
 	Aim          *aim
-	RecoverFirst bool // repair what is left by recover instead of by create
+	RecoverFirst bool // repair by recover instead of by create
 	usual        bool // every recording had the call
 }
 
-// A report is what comes of it.
+// A report is the result of a task.
 type report struct {
 	Calls   []call
 	Skipped bool // the command lacks the verb
@@ -26,12 +26,12 @@ type report struct {
 	Verdict verdict
 	Stderr  string
 	Code    int
-	Error   string // why there is no verdict
+	Error   string // the reason for a missing verdict
 }
 
-// work does tasks, in a world of its own, until there are no more.
+// work does tasks in its own world until there are no more.
 func work(binary string) error {
-	runtime.LockOSThread() // whoever traces must be one thread
+	runtime.LockOSThread() // a tracer must stay on one thread
 	w, err := newWorld(binary)
 	if err == nil {
 		err = w.reset()

@@ -11,16 +11,17 @@ import (
 	"syscall"
 	"time"
 
+	machine "github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 
 const (
 	runDir = "/run/netns"
-	// earlier is a namespace that is there in every case, and must come to no harm.
+	// earlier is a namespace that exists in every case, and that no case may change.
 	earlier = "earlier"
 )
 
-// patience is how long a command may take. The longest wait of its own is ten seconds, for a child that says nothing.
+// patience is the limit on a command. The command itself waits for ten seconds at most, for a silent child.
 const patience = 15 * time.Second
 
 // A world is a machine of its own: a mount namespace and a PID namespace whose first process this is.
@@ -49,39 +50,42 @@ func newWorld(binary string) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := machine.UnmountAll("/run"); err != nil {
+		return nil, err
+	}
 	w := &world{binary: binary, null: null}
 	if err := w.renew(unix.MS_PRIVATE); err != nil {
 		return nil, err
 	}
 	w.recover = w.run("recover", "--help").code == 0
-	syscall.Umask(0o077) // so that a mode that was forgotten shows
+	syscall.Umask(0o077) // so that a forgotten mode shows
 	return w, nil
 }
 
 // renew replaces /run by an empty one, private or shared.
 func (w *world) renew(propagation uintptr) error {
-	_ = unix.Unmount("/run", unix.MNT_DETACH) // the machine's own, the first time; ours hides it
+	_ = unix.Unmount("/run", unix.MNT_DETACH) // no mount the first time
 	if err := unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=755"); err != nil {
 		return fmt.Errorf("mount /run: %w", err)
 	}
 	return os.NewSyscallError("mount", unix.Mount("", "/run", "", propagation, ""))
 }
 
-// An answer is how a command ended.
+// An answer is the output and the end of a command.
 type answer struct {
 	ending
 	stdout, stderr string
 }
 
 func (a answer) String() string {
-	const enough = 300 // of a Go program's last words
+	const enough = 300 // of a crash message of the Go runtime
 	return fmt.Sprintf("exit code %d, %q", a.code, a.stderr[:min(len(a.stderr), enough)])
 }
 
 // run runs the command unharmed.
 func (w *world) run(args ...string) answer { return w.trace(&tracer{}, args...) }
 
-// trace runs the command under a tracer, until it and all that it started have ended.
+// trace runs the command under a tracer, until the command and all processes that it started have ended.
 func (w *world) trace(t *tracer, args ...string) answer {
 	stdout, stderr := memory("stdout"), memory("stderr")
 	defer stdout.Close()
@@ -114,21 +118,21 @@ func content(f *os.File) string {
 	return string(text)
 }
 
-// What a name can be.
+// The natures of a name.
 const (
 	absent   = "absent"
-	complete = "complete" // a network namespace with lo up, and with what else was asked for
-	partial  = "partial"  // a network namespace without
+	complete = "complete" // a network namespace with lo up and everything else from the options
+	partial  = "partial"  // a network namespace without it
 	bare     = "a file without a namespace"
 )
 
-// A sight is what there is in the run directory.
+// A sight is the content of the run directory.
 type sight struct {
-	names  map[string]string // by name, what it is
+	names  map[string]string // the nature of each name
 	mounts []string          // the mount points below /run
 }
 
-// look takes the scenario's names for complete only if they have inside what they should.
+// look takes a name of the scenario for complete only if its namespace has everything inside.
 func (w *world) look(of *scenario) sight {
 	s := sight{names: map[string]string{}}
 	entries, err := os.ReadDir(runDir)
@@ -155,7 +159,7 @@ func (w *world) look(of *scenario) sight {
 	return s
 }
 
-// of returns what a name is.
+// of returns the nature of a name.
 func (s sight) of(name string) string {
 	if nature, ok := s.names[name]; ok {
 		return nature
@@ -163,7 +167,7 @@ func (s sight) of(name string) string {
 	return absent
 }
 
-// all says whether all the names are this.
+// all reports whether all names are of this nature.
 func (s sight) all(names []string, nature string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool { return s.of(name) != nature })
 }

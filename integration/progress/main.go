@@ -1,5 +1,5 @@
-// Command progress runs go test -json, given as its arguments, for people: it prints a line for each package, the output of
-// the tests that fail, and twice a minute the tests that are running. What a passing test prints is left out.
+// Command progress runs its arguments, a go test -json, and prints the result for people: a line for each package, the output of each
+// test that fails, and twice a minute the running test. It leaves out the output of passing tests.
 package main
 
 import (
@@ -25,7 +25,7 @@ type event struct{ Action, Package, Test, Output string }
 // A test is a test, or a package if it has no name.
 type test struct{ pkg, name string }
 
-// A progress holds the output of the tests that have not ended, and when they began.
+// A progress holds the output and the beginning of each running test.
 type progress struct {
 	sync.Mutex
 	output  map[test]string
@@ -50,7 +50,7 @@ func main() {
 	}
 }
 
-// run runs the command and reads its events. An interrupt is left to the command, which gets it as well.
+// run runs the command and reads its events. It ignores an interrupt, because the command gets it as well.
 func (p *progress) run(args []string) error {
 	signal.Ignore(os.Interrupt)
 	cmd := exec.Command(args[0], args[1:]...)
@@ -94,7 +94,7 @@ func (p *progress) take(e event) {
 	}
 }
 
-// end prints what is to be known of a test or package, and forgets it.
+// end prints the result of a test or package, and forgets it.
 func (p *progress) end(key test, how string) {
 	text := p.output[key]
 	switch {
@@ -120,7 +120,7 @@ func (p *progress) end(key test, how string) {
 	delete(p.began, key)
 }
 
-// unfinished returns the tests of a package that have begun, in order.
+// unfinished returns the running tests of a package, in order.
 func (p *progress) unfinished(pkg string) (tests []test) {
 	for key := range p.began {
 		if key.pkg == pkg {
@@ -131,7 +131,7 @@ func (p *progress) unfinished(pkg string) (tests []test) {
 	return tests
 }
 
-// tick says what is running, if nothing was said for a while.
+// tick prints what is running, if nothing was printed for a while.
 func (p *progress) tick() {
 	p.Lock()
 	defer p.Unlock()

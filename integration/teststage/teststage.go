@@ -1,5 +1,5 @@
-// Package teststage is a stage that does what a test asks for, and what no shipped stage does: it fails in every way.
-// Its package is initialised after package stages, as every embedder's is.
+// Package teststage is a stage for tests, which fails in every way. It is initialised after package stages, like every
+// embedder's package.
 package teststage
 
 import (
@@ -28,21 +28,21 @@ func init() {
 	})
 }
 
-// Step returns the stage that does this:
+// Step returns a step of this stage; args is one of:
 //
-//	fail [NAME]   fails with EIO, on every namespace or on this one
+//	fail [NAME]   fails with EIO, on every namespace or on that one
 //	panic         panics
 //	exit          ends the child, as if it had succeeded
 //	kill          kills the child
 //	kill-parent   kills the parent and goes on
-//	not-there     fails since there is no namespace of the name yet
-//	taken         fails as if another name had been taken
+//	not-there     fails because no namespace has the name yet
+//	taken         fails as if another name were taken
 //	stop          stops the child with SIGSTOP
-//	sleep         takes its time, a minute of it
+//	sleep         sleeps for a minute
 //	lo-down       sets lo down
-//	no-address    takes 127.0.0.1 from lo
-//	mark DIR      makes the file DIR/NAME, which Undo removes
-//	stuck DIR     the same, but its Undo fails
+//	no-address    removes 127.0.0.1 from lo
+//	mark DIR      makes the file DIR/NAME; Undo removes it
+//	stuck DIR     makes the file DIR/NAME; Undo fails
 func Step(args string) stages.Step { return stages.Step{Stage: name, Args: []byte(args)} }
 
 type stage struct{ verb, argument string }
@@ -63,7 +63,7 @@ func (s stage) Do(t *stages.Target) error {
 	case "kill-parent":
 		return unix.Kill(unix.Getppid(), unix.SIGKILL)
 	case "not-there", "taken":
-		_, err := netns.Open("", t.Name)
+		_, err := netns.Open(t.Name)
 		if s.verb == "taken" {
 			err = &persist.StateError{Path: "/else", Entry: persist.Entry{Name: "else", State: persist.Ready}}
 		}

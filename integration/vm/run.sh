@@ -1,16 +1,16 @@
 #!/bin/sh
 # Boots the kernel of Debian 12 in an emulated machine, and runs the core of the tests there.
-# usage: run.sh DIRECTORY [PACKAGE PATTERN | worlds PATTERN], as root; DIRECTORY has the tests' programs, made by go test -c; no space in PATTERN
+# usage: run.sh DIRECTORY [PACKAGE PATTERN | worlds PATTERN], as root; DIRECTORY has the test binaries of go test -c; no space in PATTERN
 #
-# The machine sees this one's root directory, so it has the same tools. What it writes goes to a layer in its memory, and ends
-# with it. Nothing but qemu and busybox is installed: the kernel's package is unpacked in DIRECTORY.
+# The machine sees this machine's root directory, so it has the same tools. It writes to a layer in its memory, which ends with
+# it. The script installs only qemu and busybox, and unpacks the kernel's package in DIRECTORY.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 shift
-seconds=900 # then the machine is ended, whatever it does
+seconds=900 # the limit of the machine's life
 memory=2G
-# What the machine needs to see the root directory, each after those that it needs itself. Other modules are there.
+# The modules that the machine needs to see the root directory, in the order of their dependencies. The root directory has the others.
 modules="virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci fuse virtiofs overlay"
 
 die() {
@@ -28,7 +28,7 @@ install_tools() {
 	apt-get -qq install --no-install-recommends qemu-system-x86 busybox-static >"$build/apt.log" 2>&1 || die "$(cat "$build/apt.log")"
 }
 
-# The package that the name linux-image-cloud-amd64 stands for has the version in its own name.
+# linux-image-cloud-amd64 depends on the real package, whose name has the version.
 fetch_kernel() {
 	if test -d "$build/kernel"; then return; fi
 	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p')
@@ -71,7 +71,7 @@ serve_root() {
 	die "virtiofsd does not start: $(cat "$build/virtiofsd.log")"
 }
 
-# Emulated also where KVM would do: it is the same everywhere, and hosts that are machines themselves have a KVM that fails.
+# Without KVM, so that it is the same everywhere; in virtual hosts, KVM may fail.
 boot() {
 	timeout --foreground -k 5 $seconds qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m $memory \
 		-object memory-backend-memfd,id=memory,size=$memory,share=on -numa node,memdev=memory \

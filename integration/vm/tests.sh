@@ -1,12 +1,12 @@
 #!/bin/sh
-# Runs in the machine, as its first process after init: all tests of the packages and the core of those of the command, or what
-# the arguments say; then it ends the machine.
+# Runs in the machine, as its first process after init: all tests of the library's packages and the core of those in integration, or
+# those in the arguments. Then it ends the machine.
 # usage: tests.sh DIRECTORY [PACKAGE PATTERN | worlds PATTERN]
 build=$1
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# What meets most of the kernel. A new test on one of these subjects is run, too, if its name begins so.
+# The tests that meet most of the kernel. A new test runs here, too, if its name begins so and CORE in the Makefile has its package.
 core='^Test(Loopback|Ping|Addresses|NamespaceIs|Delete$|ExecSys|ExecMounts|ExecBecomes|Mount|Pinned|Others|Older|Recover|Unmounted|CreateIn|BothWays|Dead|BothKilled|Identify$)'
-# Those that say most about the kernel.
+# The worlds that show most about the kernel.
 worlds='^(plain|container, private|hidepid, service|restarted|rootless)$'
 
 furnish() {
@@ -25,10 +25,10 @@ now() { cut -d . -f 1 /proc/uptime; }
 
 count() { grep -c -- "^--- $1" /tmp/out; }
 
-# run PACKAGE PATTERN: each result is printed at once, and if there is a failure all that the tests said.
+# run PACKAGE PATTERN: prints each result at once, and the whole output if a test fails.
 run() {
 	begin=$(now)
-	name=$1
+	name=$(basename "$1")
 	if test "$1" = .; then name=netns; fi
 	echo "vm: $1"
 	cd "$top/$1" || return
@@ -40,8 +40,8 @@ run() {
 	echo "vm: $1: $(count PASS) passed, $(count SKIP) skipped, $(count FAIL) failed in $(($(now) - begin)) s"
 }
 
-# The table of docs/worlds.md, in some worlds, without monitor, which has 0.4 s to start there. The program leaves out the
-# worlds that the kernel cannot have, and says so.
+# The table of docs/worlds.md, in some worlds, without monitor, because the program gives it only 0.4 s to start. The program names the
+# worlds that it skips, because the kernel cannot have them.
 run_worlds() {
 	echo "vm: worlds"
 	"$build/worlds" -binary "$NETNS_TEST_BINARY" -jobs 2 -verb '^[^m]' -only "$worlds" 2>&1 || failed="$failed worlds"
@@ -56,8 +56,11 @@ if test "${2-}" = worlds; then
 elif test $# = 3; then
 	run "$2" "$3"
 else
-	for package in rollback persist stages .; do run $package .; done
-	run integration "$core"
+	for package in rollback persist stages holders .; do run $package .; done
+	for binary in "$build"/*.test; do
+		package=integration/$(basename "$binary" .test)
+		if test -d "$top/$package"; then run "$package" "$core"; fi
+	done
 	run_worlds
 fi
 if test -z "$failed"; then

@@ -5,27 +5,25 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unsafe"
 
+	machine "github.com/netns-go/netns/internal/world"
 	"golang.org/x/sys/unix"
 )
 
-// On the machine itself the kernel tells where in all mount namespaces something is mounted: what another tool made, or was
-// unmounted here by hand, is left as long as another mount namespace has it, and removed then.
+// On the machine itself the kernel lists the mounts of all mount namespaces. So recover leaves a file of another tool's, or one that
+// was unmounted here by hand, while another mount namespace has a mount on it, and removes it then.
 func TestCensus(t *testing.T) {
-	needRoot(t)
+	machine.NeedRoot(t)
 	if !tellsAllMounts(t) {
 		t.Log("the kernel does not tell a process here about all mount namespaces")
 		return
 	}
-	dir := t.TempDir()
-	netns := os.Getenv("NETNS_TEST_BINARY")
+	netns := machine.Binary()
 	if netns == "" {
-		netns = filepath.Join(dir, "netns")
-		build(t, netns, "../../cmd/netns")
+		netns = machine.BuildReplaced(t, "../../cmd/netns", nil)
 	}
 	script := `
 exec 2>&1

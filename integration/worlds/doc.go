@@ -1,14 +1,14 @@
 //go:build linux && (amd64 || arm64)
 
-// Worlds runs every verb of the netns command in surroundings that are not its own: containers, services, chroots, user
-// namespaces, filters. It compares the exit codes, what is left in the run directory, and whether the namespaces of others
-// live, with a table.
+// Worlds runs every verb of the netns command in unusual surroundings: containers, services, chroots, user namespaces and
+// filters. With a table, it compares the exit codes, the names in the run directory, and which namespaces of others
+// live.
 //
 // Each world has a host: the first process of a PID, mount and network namespace with a fresh /run. The host makes the
 // bystanders, two before the world begins and two after that, by netns and by ip netns, with a process in each. It starts
 // the world's first process, which runs the commands. After each command the host looks at the run directory as the world
 // sees it, and at the bystanders as the host sees them.
 //
-// verbs.go has the rows, and what comes out in a plain world. worlds.go has the worlds, and what is different there. The
+// verbs.go has the rows, with their results in a plain world. worlds.go has the worlds, with the results that differ there. The
 // program writes docs/worlds.md from both. It needs root and ip(8).
 package main

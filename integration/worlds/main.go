@@ -21,10 +21,10 @@ import (
 
 func main() {
 	binary := flag.String("binary", "bin/netns", "the command")
-	jobs := flag.Int("jobs", 2*runtime.NumCPU(), "how many worlds there are at once; they wait much of the time")
+	jobs := flag.Int("jobs", 2*runtime.NumCPU(), "the number of worlds at once; they wait most of the time")
 	only := flag.String("only", "", "only the worlds whose names match this regular expression")
 	row := flag.String("verb", "", "only the verbs whose names match this regular expression")
-	doc := flag.String("doc", "", "fail if this file is not what -write would make of it")
+	doc := flag.String("doc", "", "fail if -write would change this file")
 	write := flag.String("write", "", "write the table into this file, between its marks, and run nothing")
 	verbose := flag.Bool("v", false, "print each cell")
 	asHost := flag.String("host", "", "for itself: be the host of this world")
@@ -61,20 +61,20 @@ func matching(pattern string) (func(*verb) bool, error) {
 	return func(v *verb) bool { return re.MatchString(v.name) }, nil
 }
 
-// errWrong says that the table is not as it must be; what is wrong was printed.
-var errWrong = errors.New("what came out is not what the table says")
+// errWrong means that a result differs from the table; it was printed.
+var errWrong = errors.New("a result differs from the table")
 
-// A job is what is to be run, and how.
+// A job names the command and the rows to run, and how.
 type job struct {
 	binary, row string // the command, and the verbs
 	jobs        int    // worlds at once
 	verbose     bool
 }
 
-// runAll runs the worlds whose names match, prints what came out, and compares the table with the file that shows it.
+// runAll runs the worlds whose names match, prints the results, and compares the table with the file that shows it.
 func runAll(j job, only, doc string) error {
 	if os.Geteuid() != 0 {
-		return errors.New("this takes root")
+		return errors.New("needs root")
 	}
 	chosen, err := choose(only)
 	if err != nil {
@@ -105,7 +105,7 @@ func runAll(j job, only, doc string) error {
 	return nil
 }
 
-// choose returns the worlds whose names match and that this machine can have. It names those that it cannot.
+// choose returns the worlds whose names match, without those that this machine cannot have, and prints these.
 func choose(only string) (chosen []*world, err error) {
 	re, err := regexp.Compile(only)
 	if err != nil {
@@ -124,7 +124,7 @@ func choose(only string) (chosen []*world, err error) {
 	return chosen, nil
 }
 
-// start starts the worlds in their order, some at once, and returns where each will report.
+// start starts the worlds in their order, several at once, and returns the channels of their reports.
 func (j job) start(chosen []*world) []chan report {
 	results, places := make([]chan report, len(chosen)), make(chan struct{}, j.jobs)
 	for i := range chosen {
@@ -152,9 +152,9 @@ func (r report) print(name string, verbose bool) {
 	fmt.Printf("%-32s %3d cells, %2d wrong, %5.1fs\n", name, r.Cells, len(r.Wrong), r.Took.Seconds())
 }
 
-// ask runs a world on a host of its own. What the world leaves ends with the host.
+// ask runs a world on its own host. All processes of the world end with the host.
 func (j job) ask(w *world) (r report) {
-	runtime.LockOSThread() // the host ends with the thread that started it, should this process be killed
+	runtime.LockOSThread() // if this process is killed, the host ends with the thread that started it
 	cmd := exec.Command("/proc/self/exe", "-host", w.name, "-binary", j.binary, "-verb", j.row)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -27,7 +27,7 @@ type answer struct {
 }
 
 func (a answer) String() string {
-	const enough = 400 // of a Go program's last words
+	const enough = 400 // of a crash message of the Go runtime
 	return fmt.Sprintf("exit code %d, %q", a.Code, a.Stderr[:min(len(a.Stderr), enough)])
 }
 
@@ -52,18 +52,18 @@ func run(cmd *exec.Cmd, term bool) answer {
 	}
 	code := cmd.ProcessState.ExitCode()
 	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signaled() {
-		code = 256 + int(status.Signal()) // netns catches signals, so this is nobody's exit code
+		code = 256 + int(status.Signal()) // netns catches signals, so no exit code has this value
 	}
 	return answer{code, stdout.String(), text}
 }
 
-// A thing is what a name in the run directory is.
+// A thing is the kind of a name in the run directory.
 type thing struct {
 	inode  uint64 // of the namespace that it shows, or 0
 	mounts int    // how often something is mounted on it
 }
 
-// A directory is what a run directory shows.
+// A directory maps the names in a run directory to what they show.
 type directory map[string]thing
 
 // look looks at a run directory as a process sees it, whose root below is a path in its own.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// tables returns the two tables of docs/worlds.md: a plain world, and what is different in the others.
+// tables returns the two tables of docs/worlds.md: the plain world, and the differences of the others.
 func tables() string {
 	var text strings.Builder
 	text.WriteString("\n| verb | command line | exit code |\n|---|---|---|\n")
@@ -42,7 +42,7 @@ func outcome(codes []int) string {
 	return "**" + orList(codes) + "**"
 }
 
-// Between these, a file shows the tables.
+// Between these marks, a file shows the tables.
 const begin, end = "<!-- make worlds checks from here -->\n", "<!-- to here -->\n"
 
 func writeInto(file, text string) error {

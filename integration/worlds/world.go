@@ -32,7 +32,7 @@ type world struct {
 	but []override
 }
 
-// An override changes what must come out of some verbs.
+// An override changes the expected results of some verbs.
 type override struct {
 	verbs string // their names, with ", " between them
 	codes []int  // the exit codes that are right; without any, the row is left out
@@ -40,13 +40,13 @@ type override struct {
 	why   string
 }
 
-// An expectation is what must come out of a cell.
+// An expectation is the result that a cell must have.
 type expectation struct {
 	codes []int
 	says  string
 }
 
-// expect returns what must come out of a verb in the world. The last override that names the verb counts.
+// expect returns the expectation for a verb in the world. The last override that names the verb counts.
 func (w *world) expect(v *verb) expectation {
 	for _, o := range slices.Backward(w.but) {
 		if slices.Contains(strings.Split(o.verbs, ", "), v.name) {

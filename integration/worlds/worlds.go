@@ -38,7 +38,7 @@ var (
 	everybody = []syscall.SysProcIDMap{{ContainerID: 0, HostID: 100000, Size: 65536}}
 )
 
-// The README names these four.
+// The README's table begins with these four.
 var service = user(1000, unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_NET_RAW, unix.CAP_DAC_OVERRIDE)
 
 var (

@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	machine "github.com/netns-go/netns/internal/world"
 )
 
-// Each override names rows that there are, once at most in each.
+// Each override names existing rows, each at most once.
 func TestOverridesNameVerbs(t *testing.T) {
 	for _, w := range worlds {
 		for _, o := range w.but {
@@ -72,16 +74,14 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// A command that takes what it cannot see for dead, or a process for nobody's, must be found out.
+// The program must find a command that removes hidden names, or kills processes that are not its own.
 func TestWorldsFindHarm(t *testing.T) {
-	needRoot(t)
+	machine.NeedRoot(t)
 	dir := t.TempDir()
-	netns, worlds := os.Getenv("NETNS_TEST_BINARY"), filepath.Join(dir, "worlds")
+	netns, worlds := machine.Binary(), machine.BuildReplaced(t, ".", nil)
 	if netns == "" {
-		netns = filepath.Join(dir, "netns")
-		build(t, netns, "../../cmd/netns")
+		netns = machine.BuildReplaced(t, "../../cmd/netns", nil)
 	}
-	build(t, worlds, ".")
 	for what, c := range map[string]struct{ does, world, verb, found string }{
 		"nothing": {"", "^plain$", "^(list -o name|create|recover)$", ""},
 		"an unlink of what is hidden": {`[ "$1" = recover ] && rm -f /run/netns/late`, "^container, private$", "^recover$",
@@ -100,29 +100,5 @@ func TestWorldsFindHarm(t *testing.T) {
 		if (err == nil) != (c.found == "") || !strings.Contains(string(out), c.found) {
 			t.Errorf("%s: want %q, got %v:\n%s", what, c.found, err, out)
 		}
-	}
-}
-
-// needRoot skips a test that makes namespaces. In CI that is a failure.
-func needRoot(t *testing.T) {
-	t.Helper()
-	switch {
-	case os.Geteuid() == 0:
-	case os.Getenv("CI") != "":
-		t.Fatal("needs root")
-	default:
-		t.Skip("needs root")
-	}
-}
-
-func build(t *testing.T, program, pkg string) {
-	t.Helper()
-	cmd := exec.Command("go", "build", "-tags", "urfave_cli_no_docs", "-o", program, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if os.Getenv("SUDO_UID") != "" { // not into the user's own cache, as root
-		cmd.Env = append(cmd.Env, "GOCACHE="+filepath.Join(os.TempDir(), "netns-test-cache"))
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", pkg, err, out)
 	}
 }

@@ -1,8 +1,11 @@
-// Package world gives tests a machine of their own to make namespaces on: a mount namespace with a fresh /run and a
-// writable /etc that is the machine's no more, a network namespace, since that is where ids of others are kept, and a PID
-// namespace, so that nothing they leave outlives them.
+// Package world gives tests a machine of their own. A world has a mount namespace with a fresh /run and a writable /etc, which
+// the machine does not see. It has a network namespace, because each one has its own ids of others, and a PID namespace, so that
+// no process outlives the tests.
 //
-// It is for TestMain, and for a program that measures instead of testing.
+// It is for TestMain, and for programs that measure. The rest of the package is what tests of several packages share: they
+// run commands, start processes, look for leftovers and make system calls fail.
+//
+// Package world must not import package netns, because the tests of package persist import world.
 package world
 
 import (
@@ -10,31 +13,26 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"os/exec"
-	"runtime"
-	"slices"
-	"strings"
-	"syscall"
 	"testing"
-
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
-// How /run is in this process, or "" outside of a world.
-const propagationVar = "NETNS_TEST_RUN"
+// Variables of the environment that Main sets for the processes of a world.
+const (
+	propagationVar = "NETNS_TEST_RUN"  // how /run is mounted, "private" or "shared"
+	initVar        = "NETNS_TEST_INIT" // marks the world's first process
+)
 
-// initVar marks the first process of a world.
-const initVar = "NETNS_TEST_INIT"
+// soakVar is set by make soak.
+const soakVar = "NETNS_TEST_SOAK"
 
-// Scratch is a tmpfs of the world's own.
+// Scratch is the world's own tmpfs.
 const Scratch = "/srv"
 
-// Main runs a package's tests twice, with /run private and then shared; with -test.short the first alone. As an ordinary
-// user it runs them where they are; those that call [Need] are skipped then. It returns the exit code.
+// Main runs a package's tests in two worlds, with /run private and with /run shared; with -test.short in the first one alone.
+// An ordinary user cannot make a world, so Main runs the tests without one, and [Need] skips them. It returns the exit code.
 func Main(m *testing.M) int {
+	playRole()
 	flag.Parse()
 	switch {
 	case os.Getenv(initVar) != "":
@@ -50,8 +48,8 @@ func Main(m *testing.M) int {
 	return both()
 }
 
-// both runs the tests in both worlds at once, since they wait much of the time, or benchmarks in one after the other. What the
-// second world prints follows what the first prints. With -test.short there is only the first.
+// both runs the tests in both worlds at once, because tests mostly wait. Benchmarks run in one world after the other. The
+// output of the second world follows the output of the first.
 func both() (code int) {
 	var shared bytes.Buffer
 	sharedCode := make(chan int, 1)
@@ -71,7 +69,7 @@ func both() (code int) {
 	return code
 }
 
-// runIn runs the tests in a world of their own, and prints what they print.
+// runIn runs the tests in a new world and copies their output to out.
 func runIn(propagation string, out io.Writer) int {
 	if testing.Verbose() {
 		fmt.Fprintf(out, "with /run %s:\n", propagation)
@@ -98,17 +96,28 @@ func Program(main func() int) int {
 	return 0
 }
 
-// Inside says whether this process is in a world that is complete.
+// Inside reports whether this process is in a complete world.
 func Inside() bool { return os.Getenv(propagationVar) != "" && os.Getenv(initVar) == "" }
 
-// Shared says whether the world's /run is a shared mount.
+// Shared reports whether the world's /run is a shared mount.
 func Shared() bool { return os.Getenv(propagationVar) == "shared" }
 
-// Need skips a test outside of a world, which takes root to make. In CI that is a failure.
+// Need skips a test outside of a world, which only root can make. With CI set it fails the test instead.
 func Need(t testing.TB) {
 	t.Helper()
+	need(t, Inside())
+}
+
+// NeedRoot skips a test that makes namespaces without a world. With CI set it fails the test instead.
+func NeedRoot(t testing.TB) {
+	t.Helper()
+	need(t, os.Geteuid() == 0)
+}
+
+func need(t testing.TB, met bool) {
+	t.Helper()
 	switch {
-	case Inside():
+	case met:
 	case os.Getenv("CI") != "":
 		t.Fatal("needs root")
 	default:
@@ -116,119 +125,10 @@ func Need(t testing.TB) {
 	}
 }
 
-// enter starts this program again as the first process of a world, and waits for it.
-func enter(propagation string, out io.Writer) error {
-	runtime.LockOSThread() // the world ends with the thread that started it, should this process be killed
-	// What else whoever started this has left open is no affair of the tests'.
-	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
-	var args []string
-	for _, arg := range os.Args[1:] {
-		if !strings.HasPrefix(arg, "-test.testlogfile") { // go test's, who reads one from the process that it started
-			args = append(args, arg)
-		}
+// Rounds returns how often a test repeats its work: small, or full under make soak.
+func Rounds(small, full int) int {
+	if os.Getenv(soakVar) != "" {
+		return full
 	}
-	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Args[0] = os.Args[0]
-	cmd.Stdout, cmd.Stderr = out, os.Stderr
-	if out != os.Stdout {
-		cmd.Stderr = out
-	}
-	cmd.Env = append(os.Environ(), propagationVar+"="+propagation, initVar+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL,
-	}
-	return cmd.Run()
-}
-
-// beInit sets the world up, runs the tests in a second process, and buries what loses its parent meanwhile.
-func beInit() int {
-	os.Unsetenv(initVar)
-	if err := furnish(); err != nil {
-		fmt.Println("world:", err)
-		return 1
-	}
-	pid, err := syscall.ForkExec("/proc/self/exe", os.Args,
-		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})
-	if err != nil {
-		fmt.Println("world:", err)
-		return 1
-	}
-	for {
-		var status syscall.WaitStatus
-		dead, err := syscall.Wait4(-1, &status, 0, nil)
-		switch {
-		case err == syscall.EINTR:
-		case err != nil:
-			fmt.Println("world: wait:", err)
-			return 1
-		case dead == pid && status.Signaled():
-			return 128 + int(status.Signal())
-		case dead == pid:
-			return status.ExitStatus()
-		}
-	}
-}
-
-func furnish() error {
-	var run uintptr = unix.MS_PRIVATE
-	if Shared() {
-		run = unix.MS_SHARED
-	}
-	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
-		return fmt.Errorf("make / private: %w", err)
-	}
-	if err := unmountAll("/run"); err != nil {
-		return err
-	}
-	for _, m := range []struct {
-		source, target, fstype string
-		flags                  uintptr
-		data                   string
-	}{
-		{"proc", "/proc", "proc", 0, ""},
-		{"sysfs", "/sys", "sysfs", 0, ""},
-		{"tmpfs", "/run", "tmpfs", 0, "mode=755"},
-		{"", "/run", "", run, ""},
-		{"tmpfs", Scratch, "tmpfs", 0, ""},
-	} {
-		if err := unix.Mount(m.source, m.target, m.fstype, m.flags, m.data); err != nil {
-			return fmt.Errorf("mount %s: %w", m.target, err)
-		}
-	}
-	for _, dir := range []string{Scratch + "/etc", Scratch + "/work"} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return err
-		}
-	}
-	overlay := fmt.Sprintf("lowerdir=/etc,upperdir=%s/etc,workdir=%s/work", Scratch, Scratch)
-	if err := unix.Mount("overlay", "/etc", "overlay", 0, overlay); err != nil {
-		return fmt.Errorf("mount /etc: %w", err)
-	}
-	lo, err := netlink.LinkByName("lo")
-	if err != nil {
-		return fmt.Errorf("find lo: %w", err)
-	}
-	if err := netlink.LinkSetUp(lo); err != nil {
-		return fmt.Errorf("set lo up: %w", err)
-	}
-	return nil
-}
-
-// unmountAll unmounts a directory and all below it. The machine's run directory, for one, would be in mountinfo also where the
-// world's /run covers it.
-func unmountAll(dir string) error {
-	points, err := mountPoints()
-	if err != nil {
-		return err
-	}
-	for _, point := range slices.Backward(points) { // what covers comes after what it covers
-		if point != dir && !strings.HasPrefix(point, dir+"/") {
-			continue
-		}
-		// One that is covered goes with what covers it, or after it.
-		if err := unix.Unmount(point, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil && err != unix.EINVAL && err != unix.ENOENT {
-			return fmt.Errorf("unmount %s: %w", point, err)
-		}
-	}
-	return nil
+	return small
 }

@@ -1,4 +1,4 @@
-// Empty does nothing: what any program costs that Go starts.
+// Empty does nothing: its cost is that of every Go program.
 package main
 
 func main() {}

@@ -1,4 +1,4 @@
-// One makes the namespace that it is told by the library, and nothing else.
+// One makes the namespaces in its arguments by the library, and does nothing else.
 package main
 
 import (

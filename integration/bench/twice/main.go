@@ -1,4 +1,4 @@
-// Twice starts itself once, and does nothing else: what any program costs that Go starts, and that starts itself.
+// Twice starts itself once, and does nothing else: its cost is that of every Go program that starts itself.
 package main
 
 import (

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs test suites of the CNI project's plugins, each in a mount, PID and network namespace of its own, with the namespaces
-# made by this module in place of theirs. Called by make, in the directory above.
+# Runs test suites of the CNI project's plugins, each in its own mount, PID and network namespace. This module makes the suites' network
+# namespaces. make calls it in the directory above.
 set -eu
 go=${GO:-go}
 plugins=github.com/containernetworking/plugins

@@ -1,4 +1,4 @@
-// Portable compiles for every system: it serves from a network namespace where there are any, and says so where not.
+// Portable compiles for every system. On Linux it serves from a network namespace; on other systems it prints that it cannot.
 package main
 
 import (
@@ -9,7 +9,6 @@ import (
 	"net"
 
 	"github.com/netns-go/netns"
-	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
 	"github.com/netns-go/netns/stages"
 )
@@ -21,17 +20,14 @@ func main() {
 	case errors.As(err, &unsupported):
 		fmt.Println("no network namespaces here:", unsupported)
 	case errors.As(err, &left):
-		log.Fatalf("%v; to be done by hand: undo %s", err, left.Step)
+		log.Fatalf("%v; undo by hand: %s", err, left.Step)
 	case err != nil:
 		log.Fatal(err)
 	}
 }
 
-// serve makes a namespace in which the address can be listened on, and connects to it there.
+// serve makes a namespace with the address, listens on it inside, and connects to it.
 func serve(ctx context.Context, listen string) (err error) {
-	if err := persist.CheckName("demo"); err != nil {
-		return err
-	}
 	o := netns.Options{Steps: []netns.Step{stages.Address("10.1.2.3/32"), {Stage: "example.listen", Args: []byte(listen)}}}
 	ns, err := netns.New(ctx, "demo", o)
 	if err != nil {
@@ -53,7 +49,7 @@ func serve(ctx context.Context, listen string) (err error) {
 	return nil
 }
 
-// A canListen is a stage that fails where an address cannot be listened on.
+// A canListen is a stage that fails if it cannot listen on an address.
 type canListen struct {
 	stages.Inside
 	address string

@@ -1,9 +1,9 @@
-// Uplink makes a network namespace that reaches the one it is called in, by a stage of its own:
+// Uplink makes a network namespace that reaches the namespace in which uplink runs, with a stage of its own:
 //
 //	uplink demo
 //	netns exec demo ping -c 1 10.11.12.1
 //
-// If the link cannot be made, there is no namespace either, and the other way round. The link ends with the namespace.
+// If the link cannot be made, no namespace is made, and the other way round. The link ends with the namespace.
 package main
 
 import (
@@ -23,7 +23,7 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: uplink NAME")
 	}
-	// A signal rolls back, too.
+	// A signal ends the context, so Create rolls back.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	step := uplink.Step(uplink.Link{

@@ -1,4 +1,4 @@
-// Package between calls reexec.Init when it is initialised, as programs with a re-exec of their own may: between package
+// Package between calls reexec.Init in its initialiser, as programs with their own re-exec may. It is initialised between package
 // stages, which it imports, and the stages of the program, whose import paths sort after its own.
 package between
 
@@ -9,7 +9,7 @@ import (
 	"github.com/netns-go/netns/stages"
 )
 
-// Own is an entry point that is dispatched here.
+// Own is an entry point that this package dispatches.
 const Own = "between"
 
 var _ = stages.Unshare // imported, so initialised before

@@ -1,5 +1,5 @@
-// Embedder is a program with much that could go wrong when it is started again: a re-exec of its own, stages of its own,
-// and a main that reads standard input and starts itself.
+// Embedder has much that could go wrong in a child: its own re-exec, its own stages, and a main that reads standard input and
+// starts the program again.
 package main
 
 import (
@@ -22,7 +22,7 @@ const (
 	sometimes = "embedder.sometimes"
 )
 
-// On a condition, as it should not be: a child has no arguments.
+// A mistake on purpose: the condition is false in a child, which has no arguments.
 func init() {
 	if len(os.Args) > 1 {
 		stages.Register(sometimes, nothing)

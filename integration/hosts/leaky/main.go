@@ -1,4 +1,4 @@
-// Leaky is a program that has a pipe and a listener open, not close-on-exec, when it starts a child that it keeps.
+// Leaky has a pipe and a listener open, not close-on-exec, when it starts a Factory's child.
 package main
 
 import (
@@ -11,11 +11,11 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/integration/hosts/own"
-	_ "github.com/netns-go/netns/integration/hosts/starts" // writes down each start
+	_ "github.com/netns-go/netns/integration/hosts/starts" // records each start
 	"github.com/netns-go/netns/stages"
 )
 
-// A note is a stage that writes to the file that the child has opened itself.
+// A note is a stage that writes to the child's own file.
 type note struct{ stages.Inside }
 
 func (note) Do(t *stages.Target) error {
@@ -57,14 +57,14 @@ func main() {
 	must(factory.Create(ctx, "second"))
 }
 
-// listen returns a listener that is inherited, and its address.
+// listen returns a listener that processes inherit, and its address.
 func listen() (string, int) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err)
 	raw, err := l.(*net.TCPListener).SyscallConn()
 	must(err)
 	fd := -1
-	must(raw.Control(func(other uintptr) { fd, err = syscall.Dup(int(other)) })) // dup(2) leaves close-on-exec out
+	must(raw.Control(func(other uintptr) { fd, err = syscall.Dup(int(other)) })) // dup(2) clears close-on-exec
 	must(err)
 	must(l.Close())
 	return l.Addr().String(), fd

@@ -16,13 +16,13 @@ func TryCreate(name *C.char) *C.char {
 	return text(netns.Create(context.Background(), []string{C.GoString(name)}, netns.Options{}))
 }
 
-// TryOthers does what needs no child to a namespace that there is, deletes it, and returns an error or "".
+// TryOthers uses an existing namespace without a child, deletes it, and returns an error or "".
 //
 //export TryOthers
 func TryOthers(name *C.char) *C.char { return text(others(C.GoString(name))) }
 
 func others(name string) error {
-	ns, err := netns.Open("", name)
+	ns, err := netns.Open(name)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func others(name string) error {
 	if err := ns.Do(context.Background(), func() error { return nil }); err != nil {
 		return err
 	}
-	for _, err := range netns.List("") {
+	for _, err := range netns.List() {
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func others(name string) error {
 
 func text(err error) *C.char {
 	if err == nil {
-		return C.CString("") // the host's to free, which ends before it would
+		return C.CString("") // the host would free it, but ends before
 	}
 	return C.CString(err.Error())
 }

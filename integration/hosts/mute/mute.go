@@ -1,4 +1,4 @@
-// Package mute keeps the child of a program that imports it from its stages: it is initialised before them.
+// Package mute keeps a child from its stages: its initialiser, which runs before theirs, sleeps for a minute.
 package mute
 
 import (

@@ -1,4 +1,4 @@
-// Muted makes namespaces, in a child that is mute.
+// Muted makes namespaces, with package mute in its child.
 package main
 
 import (

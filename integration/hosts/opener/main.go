@@ -1,5 +1,5 @@
-// Opener is a program that opens a plugin, its first argument, and has it delete the namespace "there" and make two. With
-// the build tag linked it embeds netns itself, and shares the package with the plugin.
+// Opener opens a plugin, its first argument. The plugin deletes the namespace "there" and makes two. With the build tag linked,
+// opener embeds netns itself, and shares the package with the plugin.
 package main
 
 import (
@@ -10,7 +10,7 @@ import (
 	_ "github.com/netns-go/netns/integration/hosts/starts"
 )
 
-// Opened before main, where what it initialises is easily taken for the program's own.
+// The plugin is opened before main, when its initialisers look like the program's own.
 var opened, err = plugin.Open(os.Args[1])
 
 func main() {

@@ -1,4 +1,4 @@
-// Package own is initialised before package stages, so in the child as well, and opens a file as C code does: not
+// Package own is initialised before package stages, and so in the child, too. It opens a file as C code does: not
 // close-on-exec.
 package own
 

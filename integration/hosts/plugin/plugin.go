@@ -1,4 +1,4 @@
-// Plugin is built as a Go plugin that embeds netns, and has a stage of its own.
+// Plugin is a Go plugin that embeds netns and has its own stage.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package starts writes down each start of a program that imports it: it is initialised before package stages, so in the
-// child as well. A program that starts itself without end is ended by it.
+// Package starts records each start of a program that imports it. It is initialised before package stages, and so in the child,
+// too. It ends a program that starts itself again and again.
 package starts
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// file is in the working directory. It has a line for each start: the program's first argument, how many there are, and
-// what its standard input and descriptor 3 are.
+// file is in the working directory. It has a line for each start: the program's first argument, the number of arguments, and the
+// kinds of standard input and of descriptor 3.
 const file = "starts"
 
-// most is far more than any of the programs needs.
+// most is far more starts than any of the programs needs.
 const most = 20
 
 func init() {

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Do makes the pair inside, where its names are nobody else's, marks one end and moves that out; the kernel refuses it if
-// there is a link of that name. Whenever the child is killed, the namespace ends, and with one end of a pair the other.
+// Do makes the pair inside, where nothing else has its names, marks one end and moves it out. The kernel refuses the move if a link
+// of that name exists outside. If the child is killed, the namespace ends with the end inside, and so does the end outside.
 func (u uplink) Do(t *stages.Target) error {
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: u.Inside}, PeerName: u.Outside}
 	if err := netlink.LinkAdd(veth); err != nil {
 		return fmt.Errorf("add veth pair %s and %s: %w", u.Inside, u.Outside, err)
 	}
 	err := u.connect(veth, u.mark(t))
-	if err != nil { // the other end goes as well, be it inside or outside
+	if err != nil { // this removes the other end too, inside or outside
 		err = errors.Join(err, netlink.LinkDel(veth))
 	}
 	return err
@@ -31,7 +31,7 @@ func (u uplink) connect(veth *netlink.Veth, mark string) error {
 	if err != nil {
 		return fmt.Errorf("find %s: %w", u.Outside, err)
 	}
-	// Before it is outside, so that Undo never meets it unmarked.
+	// Mark it before it is outside, so that Undo never finds it unmarked.
 	if err := netlink.LinkSetAlias(peer, mark); err != nil {
 		return fmt.Errorf("mark %s: %w", u.Outside, err)
 	}
@@ -51,17 +51,17 @@ func (u uplink) connect(veth *netlink.Veth, mark string) error {
 	return nil
 }
 
-// outside calls f on a thread that is not in the new namespace: any but the one that Do is called on, which is locked. The
-// sockets that f opens, as netlink does for each request, are outside.
+// outside calls f on a thread that is not in the new namespace: only the locked thread on which Do runs is. So the sockets that
+// f opens are outside; netlink opens one for each request.
 func outside(f func() error) error {
 	result := make(chan error)
 	go func() { result <- f() }()
 	return <-result
 }
 
-// moveOut moves a link that is inside to where other threads are.
+// moveOut moves a link from the new namespace to that of the other threads.
 func moveOut(link netlink.Link) error {
-	const path = "/proc/thread-self/ns/net" // self would be the main thread, which is Do's
+	const path = "/proc/thread-self/ns/net" // /proc/self is the main thread, on which Do runs
 	fd := -1
 	err := outside(func() (err error) {
 		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -84,7 +84,7 @@ func setUp(name string, address netip.Prefix) error {
 		Mask: net.CIDRMask(address.Bits(), address.Addr().BitLen()),
 	}}
 	if address.Addr().Is6() {
-		addr.Flags = unix.IFA_F_NODAD // there are two on this link, and neither takes the other's
+		addr.Flags = unix.IFA_F_NODAD // the link has two ends, and this program gives each its address
 	}
 	if err := netlink.AddrAdd(link, addr); err != nil {
 		return fmt.Errorf("add %v to %s: %w", address, name, err)

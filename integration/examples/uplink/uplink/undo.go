@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Undo removes the end outside, and so the pair. It may be called for a Do that failed, that was never reached, or whose
-// link is just going with its namespace; and where Do failed because of a link of that name, that is still there. So it
-// removes only what carries the transaction's own mark, and "not there" is success.
+// Undo removes the end outside, and so the pair. Do may have failed, may never have run, or its link may be ending with the
+// namespace. If Do failed because another link has the name, that link still exists. So Undo removes only a link with the mark of
+// its own transaction, and takes a missing link for success.
 func (u uplink) Undo(t *stages.Target) error {
 	link, err := netlink.LinkByName(u.Outside)
 	var notFound netlink.LinkNotFoundError
@@ -24,12 +24,12 @@ func (u uplink) Undo(t *stages.Target) error {
 	if link.Attrs().Alias != u.mark(t) {
 		return nil
 	}
-	// By index, which is not given again, so that it is this very link or none.
+	// LinkDel uses the index, which the kernel does not use again, so it removes this link or none.
 	if err := netlink.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
 		return fmt.Errorf("remove %s: %w", u.Outside, err)
 	}
 	return nil
 }
 
-// mark is what the end outside has for an alias; ip link shows it.
+// mark returns the alias of the end outside, which ip link shows.
 func (u uplink) mark(t *stages.Target) string { return "uplink of " + t.Name + " " + u.Token }

@@ -1,8 +1,8 @@
-// Package uplink is a stage that connects a new network namespace with that of the process which makes it: a veth pair,
-// one end outside, the other inside with the default route.
+// Package uplink is a stage that connects a new network namespace with the caller's: a veth pair with one end outside, and the
+// other end inside with the default route.
 //
-// It shows how to write a stage with effects outside of the namespace. Its package is initialised after package stages,
-// since it imports it, and so registers the stage in time; a main package may do that as well.
+// It shows how to write a stage with effects outside of the namespace. An init function of this package registers the stage. An
+// init function of package main can do so as well.
 package uplink
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/netns-go/netns/stages"
 )
 
-// The name of the stage, with a prefix of its own: the registry is one for the whole program.
+// name is the name of the stage. It has a prefix, because the whole program shares one registry.
 const name = "example.uplink"
 
 func init() { stages.Register(name, decode) }
 
-// A Link is what the uplink is to be like. An end outside ends with the namespace, so there is nothing to delete.
+// A Link describes the veth pair. It ends with the namespace, so the program need not delete it.
 type Link struct {
 	Outside string       // the name of the end outside, which must not exist yet
 	Inside  string       // the name of the end inside
@@ -27,14 +27,14 @@ type Link struct {
 	Address netip.Prefix // the address of the end inside: 10.1.2.2/30
 }
 
-// An uplink is the stage. It is built in the parent and in the child from the same bytes, so both have the same token.
+// An uplink is the stage. The parent and the child build it from the same bytes, so both have the same token.
 type uplink struct {
 	Link
-	// Token tells a link that this transaction made from one of the same name. It is made where the plan is, once.
+	// Token tells the link of this transaction from another link of the same name. Step makes it, once.
 	Token string
 }
 
-// Step returns the step that makes the link. It is for one transaction of one namespace.
+// Step returns the step that makes the link. It is for a transaction of one namespace.
 func Step(l Link) stages.Step {
 	args, err := json.Marshal(uplink{l, rand.Text()})
 	if err != nil { // strings and prefixes can be encoded
@@ -46,7 +46,7 @@ func Step(l Link) stages.Step {
 // maxName is the kernel's IFNAMSIZ without the NUL.
 const maxName = 15
 
-// decode is called in the parent before anything is done: what it refuses has cost nothing.
+// decode builds the stage. The parent calls it before anything is done.
 func decode(args []byte) (stages.Stage, error) {
 	var u uplink
 	if err := json.Unmarshal(args, &u); err != nil {

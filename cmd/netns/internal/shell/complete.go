@@ -1,0 +1,65 @@
+// Package shell completes command lines of netns in bash, zsh and fish. The scripts for the shells call a hidden verb, which
+// answers by this package.
+package shell
+
+import (
+	"embed"
+	"strconv"
+	"strings"
+
+	"github.com/netns-go/netns/cmd/netns/internal/line"
+	"github.com/urfave/cli/v2"
+)
+
+//go:embed scripts
+var scripts embed.FS
+
+// Script returns the script that lets a shell complete netns. It returns an error if the shell is not bash, zsh or fish.
+func Script(shell string) (string, error) {
+	text, err := scripts.ReadFile("scripts/netns." + shell)
+	return string(text), err
+}
+
+// Words returns the completions of the last of some words, without the program's name: a candidate a line, with its
+// description after a tab. If only the shell can complete the word, the line is a tab and the kind of the word and, for the
+// word of a command, a tab and the index of that command's first word.
+func Words(app *cli.App, words []string) string {
+	answer := completions(app, words)
+	switch answer.special {
+	case "":
+	case specialCommand:
+		return "\t" + answer.special + "\t" + strconv.Itoa(answer.command) + "\n"
+	default:
+		return "\t" + answer.special + "\n"
+	}
+	var text strings.Builder
+	for _, word := range answer.words {
+		text.WriteString(strings.TrimSuffix(word.text+"\t"+word.about, "\t") + "\n")
+	}
+	return text.String()
+}
+
+// completions returns the answer for the last of some words.
+func completions(app *cli.App, words []string) answer {
+	words, last := words[:len(words)-1], words[len(words)-1]
+	t, known := parseTyped(app, words)
+	option, _, isSet := strings.Cut(last, "=")
+	switch {
+	case !known:
+		return answer{}
+	case t.command >= 0:
+		return answer{special: specialCommand, command: t.command}
+	case t.option != nil:
+		return t.valuesOf(app, t.option, "")
+	case !t.plain && strings.HasPrefix(last, "-") && isSet:
+		flag := line.FlagOf(app, t.verb, last)
+		return t.valuesOf(app, flag, option+"=")
+	case !t.plain && strings.HasPrefix(last, "-"):
+		return answer{words: optionsOf(app, t.verb)}
+	case t.verb == nil:
+		return answer{words: verbsOf(app)}
+	case t.kind() == "COMMAND":
+		return answer{special: specialCommand, command: len(words)}
+	}
+	return answer{words: t.values(app, t.kind())}
+}

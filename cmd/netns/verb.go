@@ -1,0 +1,74 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/urfave/cli/v2"
+)
+
+// A verb is a subcommand.
+type verb struct {
+	*cli.Command
+	// finishes means that a signal ends the context of the verb, which then rolls back or finishes. A signal ends the process
+	// of any other verb at once.
+	finishes  bool
+	anyThread bool     // the verb is faster if it may leave the main thread, to which package start locks it
+	noDir     bool     // the verb needs no run directory
+	formats   []string // of -o, if the verb has that option
+	// run does the verb's work. It reads the verb's own options from o, and nothing else.
+	run func(e *env, o *cli.Context) error
+}
+
+// buildVerbs are verbs that only the Makefile needs.
+var buildVerbs []verb
+
+// An env is what a verb is called with, except its own options.
+type env struct {
+	ctx     context.Context
+	app     *cli.App
+	inBatch bool
+	verb    string
+	args    []string
+	path    string // of the run directory, as the user has given it
+	dir     *netns.Dir
+	out     io.Writer
+	format  string // one of the verb's formats, or "" for the default one
+
+	quiet, verbose, json, pretty bool
+}
+
+func newEnv(c *cli.Context, inBatch, finishes bool) *env {
+	e := &env{
+		ctx: c.Context, app: c.App, inBatch: inBatch, verb: c.Command.Name, args: c.Args().Slice(), out: c.App.Writer,
+		path:  cmp.Or(c.String("dir"), netns.DefaultDir), // if it is set to nothing, it is not set
+		quiet: c.Bool("quiet"), verbose: c.Bool("verbose"), json: c.Bool("json"), pretty: c.Bool("pretty"),
+	}
+	if finishes && !inBatch { // a batch has such a context already
+		e.ctx = signals.Context()
+	}
+	return e
+}
+
+// eachName does something for each name of a verb, reports each failure, and goes on. It returns an error with the code of the
+// first failure, which has been reported.
+func eachName(e *env, do func(name string) error) error {
+	var first error
+	for _, name := range e.args {
+		err := do(name)
+		if err == nil {
+			continue
+		}
+		err = advise(fmt.Errorf("%s %s: %w", e.verb, term.Printable(name), err), whatToEnter)
+		code := said(err)
+		if first == nil {
+			first = reported(code)
+		}
+	}
+	return first
+}

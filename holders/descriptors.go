@@ -1,0 +1,119 @@
+//go:build linux
+
+package holders
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/netns-go/netns/internal/thread"
+	"golang.org/x/sys/unix"
+)
+
+// descriptors adds a process's open descriptors of the namespaces, and its sockets in those that it is not inside.
+func (s *search) descriptors(p *process, inside []string) error {
+	var st unix.Stat_t
+	if s.counts && unix.Fstatat(p.dir, "fd", &st, 0) == nil && st.Size == 0 { // as of the kernel's own threads
+		return nil
+	}
+	fds, err := p.numbers("fd")
+	pidfd := -1
+	defer func() {
+		if pidfd >= 0 {
+			unix.Close(pidfd)
+		}
+	}()
+	for _, fd := range fds {
+		if p.pid == s.self && s.given[fd] { // the caller's own are left out, and there can be many
+			continue
+		}
+		link, linkErr := p.link("fd/" + strconv.Itoa(fd))
+		if linkErr != nil { // closed meanwhile
+			continue
+		}
+		switch namespace := s.opened(p, fd, link); {
+		case namespace != "":
+			if p.pid != s.self {
+				s.add(namespace, p, Holder{Kind: Descriptor, FD: fd})
+			}
+		case bytes.HasPrefix(link, []byte("socket:[")), string(link) == "/dev/net/tun":
+			if s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
+				continue
+			}
+			if pidfd < 0 {
+				if pidfd, err = unix.PidfdOpen(p.pid, 0); err != nil {
+					return err
+				}
+			}
+			namespace := socketNamespace(pidfd, fd)
+			if s.wants([]byte(namespace)) && !slices.Contains(inside, namespace) {
+				s.add(namespace, p, Holder{Kind: Socket, FD: fd})
+			}
+		}
+	}
+	return err
+}
+
+// opened returns the link of the wanted namespace that a descriptor is of, or "". The link of a descriptor that was opened by a
+// name is the path of that mount, or / after it is unmounted. Of other files only the inode number is read, because stat(2) may
+// wait for another machine.
+func (s *search) opened(p *process, fd int, link []byte) string {
+	if s.wants(link) {
+		return string(link)
+	}
+	if !bytes.HasPrefix(link, []byte("/")) {
+		return ""
+	}
+	inode, known := p.inode(fd)
+	if namespace := thread.Link(inode); known && !s.wants([]byte(namespace)) {
+		return ""
+	}
+	var st unix.Stat_t
+	if unix.Fstatat(p.dir, "fd/"+strconv.Itoa(fd), &st, 0) != nil || st.Dev != s.nsfs {
+		return ""
+	}
+	if namespace := thread.Link(st.Ino); s.wants([]byte(namespace)) {
+		return namespace
+	}
+	return ""
+}
+
+// inode returns the inode number of an open file. Before Linux 5.14, /proc does not show it.
+func (p *process) inode(fd int) (inode uint64, known bool) {
+	info, err := unix.Openat(p.dir, "fdinfo/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer unix.Close(info)
+	var buf [256]byte // the inode is in the fourth line
+	n, err := unix.Read(info, buf[:])
+	if err != nil {
+		return 0, false
+	}
+	_, text, known := strings.Cut(string(buf[:n]), "\nino:\t")
+	text, _, _ = strings.Cut(text, "\n")
+	inode, err = strconv.ParseUint(text, 10, 64)
+	return inode, known && err == nil
+}
+
+// socketNamespace returns the link of the namespace in which another process's socket was made, or "" if it cannot be known.
+func socketNamespace(pidfd, fd int) string {
+	socket, err := unix.PidfdGetfd(pidfd, fd, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(socket)
+	ns, err := unix.IoctlRetInt(socket, unix.SIOCGSKNS)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(ns)
+	var st unix.Stat_t
+	if unix.Fstat(ns, &st) != nil {
+		return ""
+	}
+	return thread.Link(st.Ino)
+}

@@ -1,0 +1,67 @@
+//go:build linux
+
+package holders
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+
+	"github.com/netns-go/netns"
+)
+
+// Of returns what holds each given namespace, sorted by kind and then by process, from one look through /proc. It leaves out
+// the caller's own descriptors of namespaces. The namespaces must be open: the kernel reuses the number of a namespace that has
+// ended, and Of would return what holds the new one.
+//
+// Of leaves out what the caller may not look at: other users' processes need CAP_SYS_PTRACE, and sockets need CAP_NET_ADMIN.
+// [CheckSight] returns an error if /proc hides whole processes. /proc shows no mount namespace without a process, no descriptor
+// on its way through a socket, and no process of a PID namespace outside of its own.
+func Of(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error) {
+	s := newSearch(namespaces)
+	if err := s.ownMounts(); err != nil {
+		return nil, err
+	}
+	_, err := eachProcess(ctx, func(p *process) error {
+		inside, err := s.threads(p)
+		if err != nil {
+			return err
+		}
+		if err := s.descriptors(p, inside); err != nil && !isRefused(err) {
+			return err
+		}
+		return s.mounts(p)
+	})
+	return s.results(namespaces), err
+}
+
+// Processes returns the processes whose main thread is inside, for each given namespace. It does less work than [Of].
+func Processes(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error) {
+	s := newSearch(namespaces)
+	_, err := eachProcess(ctx, func(p *process) error {
+		link, err := p.link("ns/net")
+		if err == nil && s.wants(link) {
+			s.add(string(link), p, Holder{Kind: Process})
+		}
+		return err
+	})
+	return s.results(namespaces), err
+}
+
+// InUse returns the processes whose main thread is in a network namespace, by the namespace's [netns.Namespace.ID], from one look
+// through /proc. It finds namespaces without a name too, such as those of containers. It leaves out other users' processes if
+// CAP_SYS_PTRACE is missing.
+func InUse(ctx context.Context) (map[uint64][]int, error) {
+	users := map[uint64][]int{}
+	_, err := eachProcess(ctx, func(p *process) error {
+		link, err := p.link("ns/net")
+		if err != nil {
+			return err
+		}
+		inode := bytes.TrimSuffix(bytes.TrimPrefix(link, []byte("net:[")), []byte("]"))
+		id, err := strconv.ParseUint(string(inode), 10, 64)
+		users[id] = append(users[id], p.pid)
+		return err
+	})
+	return users, err
+}

@@ -1,0 +1,129 @@
+//go:build linux
+
+package holders
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/netns-go/netns"
+	"github.com/netns-go/netns/internal/sys"
+	"github.com/netns-go/netns/internal/thread"
+	"golang.org/x/sys/unix"
+)
+
+// kinds are the kinds in the order of results.
+var kinds = []Kind{Process, Thread, Descriptor, Socket, Mount}
+
+// A search is one look through /proc. It tells namespaces apart by their links there.
+type search struct {
+	self    int
+	counts  bool                // the size of /proc/PID/fd is the number of descriptors
+	given   map[int]bool        // the caller's descriptors of the wanted namespaces
+	nsfs    uint64              // the device of namespaces
+	found   map[string][]Holder // has a key for each wanted namespace
+	seen    map[string]bool     // mount namespaces, each with the root directory from which it was seen
+	mounted map[string]bool     // mounts, by their ids
+}
+
+func newSearch(namespaces []*netns.Namespace) *search {
+	s := &search{
+		self: selfInProc(), given: map[int]bool{}, found: map[string][]Holder{}, seen: map[string]bool{}, mounted: map[string]bool{},
+	}
+	var st unix.Stat_t
+	if unix.Stat("/proc/self/ns/net", &st) == nil {
+		s.nsfs = uint64(st.Dev)
+	}
+	s.counts = unix.Stat("/proc/self/fd", &st) == nil && st.Size > 0 // since Linux 6.2 (proc_fd_getattr)
+	for _, ns := range namespaces {
+		s.found[thread.Link(ns.ID())] = nil
+		s.given[ns.Fd()] = true
+	}
+	return s
+}
+
+func (s *search) wants(link []byte) bool {
+	_, wanted := s.found[string(link)]
+	return wanted
+}
+
+func (s *search) add(link string, p *process, h Holder) {
+	h.PID, h.Command = p.pid, p.command()
+	s.found[link] = append(s.found[link], h)
+}
+
+func (s *search) results(namespaces []*netns.Namespace) [][]Holder {
+	results := make([][]Holder, len(namespaces))
+	for i, ns := range namespaces {
+		results[i] = s.found[thread.Link(ns.ID())]
+		slices.SortStableFunc(results[i], func(a, b Holder) int {
+			return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind))
+		})
+	}
+	return results
+}
+
+// threads adds the threads of a process that are in the namespaces, and returns these namespaces.
+func (s *search) threads(p *process) (inside []string, err error) {
+	main := ""
+	err = p.eachThread(func(tid int, link []byte) {
+		if tid == p.pid {
+			main = string(link)
+		}
+		if !s.wants(link) || tid != p.pid && string(link) == main {
+			return
+		}
+		namespace, h := string(link), Holder{Kind: Process}
+		if tid != p.pid {
+			h = Holder{Kind: Thread, TID: tid}
+		}
+		inside = append(inside, namespace)
+		s.add(namespace, p, h)
+	})
+	return inside, err
+}
+
+// ownMounts adds the mounts of the namespaces in the caller's mount namespace. It is called first, so that they do not count as
+// another process's.
+func (s *search) ownMounts() error {
+	return s.addMounts("/proc/thread-self/mountinfo", func(namespace, path string) {
+		s.found[namespace] = append(s.found[namespace], Holder{Kind: Mount, Path: path})
+	})
+}
+
+// mounts adds the mounts of the namespaces in a process's mount namespace, unless the search has seen that already. A process
+// that changed its root sees only some of the mounts, so the root counts too.
+func (s *search) mounts(p *process) error {
+	link, err := p.link("ns/mnt")
+	if err != nil {
+		return err
+	}
+	key := string(link)
+	if link, err = p.link("root"); err != nil {
+		return err
+	}
+	key += " " + string(link)
+	if s.seen[key] {
+		return nil
+	}
+	err = s.addMounts(fmt.Sprintf("/proc/self/fd/%d/mountinfo", p.dir), func(namespace, path string) {
+		s.add(namespace, p, Holder{Kind: Mount, Path: path})
+	})
+	if _, ended := p.link("ns/mnt"); ended != nil {
+		return ended
+	}
+	s.seen[key] = err == nil
+	return err
+}
+
+func (s *search) addMounts(mountinfo string, add func(namespace, path string)) error {
+	mounts, err := sys.NamespaceMounts(mountinfo)
+	for _, m := range mounts {
+		if s.wants([]byte(m.Namespace)) && !s.mounted[m.ID] {
+			s.mounted[m.ID] = true
+			add(m.Namespace, m.Path)
+		}
+	}
+	return err
+}

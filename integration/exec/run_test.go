@@ -1,0 +1,152 @@
+package exec
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/netns-go/netns/internal/world"
+)
+
+// asBoth calls f for root and for an ordinary user, with the words that run a command as that user.
+func asBoth(t *testing.T, f func(t *testing.T, as []string)) {
+	world.Clean(t)
+	t.Run("root", func(t *testing.T) { f(t, nil) })
+	t.Run("nobody", func(t *testing.T) { f(t, world.AsNobody()) })
+}
+
+// as returns a command line that a user runs.
+func as(who []string, args ...string) []string { return append(who[:len(who):len(who)], args...) }
+
+// run makes a fresh namespace with lo as its options say, and nothing is left of it.
+func TestRun(t *testing.T) {
+	asBoth(t, func(t *testing.T, who []string) {
+		before := world.Sh(t, "lsns -rn -o NS,TYPE").Stdout
+		own := strings.TrimSpace(world.Sh(t, "readlink /proc/self/ns/net").Stdout)
+		r := world.Run(t, as(who, "netns", "run", "--address", "10.1.2.3/32", "--sysctl", "net.ipv4.ip_forward=1", "--", "sh", "-c",
+			`readlink /proc/self/ns/net; ls /sys/class/net; cat /proc/sys/net/ipv4/ip_forward; ip -br address; ping -c 1 -W 2 10.1.2.3 >&2`)...)
+		lines := strings.Split(r.Stdout, "\n")
+		if r.Code != 0 || len(lines) != 5 || lines[0] == own || lines[1] != "lo" || lines[2] != "1" ||
+			!strings.HasPrefix(lines[3], "lo ") || !strings.Contains(lines[3], "10.1.2.3/32") {
+			t.Error(r)
+		}
+		if after := world.Sh(t, "lsns -rn -o NS,TYPE").Stdout; after != before {
+			t.Errorf("namespaces before\n%safter\n%s", before, after)
+		}
+		for options, want := range map[string]string{
+			"": "LOOPBACK,UP", "--verify=false": "LOOPBACK,UP", "--loopback=false": "<LOOPBACK>", "--net-only": "LOOPBACK,UP",
+		} {
+			args := as(who, append(append([]string{"netns", "run"}, strings.Fields(options)...), "ip", "link")...)
+			if r := world.Run(t, args...).Want(t, 0); !strings.Contains(r.Stdout, want) || r.Stderr != "" {
+				t.Errorf("%s: %v", options, r)
+			}
+		}
+	})
+}
+
+func TestRunCodes(t *testing.T) {
+	asBoth(t, func(t *testing.T, who []string) {
+		for command, code := range map[string]int{
+			"true": 0, "sh -c 'exit 7'": 7, "-- sh -c 'exit 8'": 8, "sh -c 'kill -TERM $$'": 128 + 15, "nope": 127, "/etc": 126,
+			"/etc/passwd": 126, "sh -c 'exit $#' sh --dir -v -- --help": 4, "": 125, "--": 125, "--nope true": 125,
+			"--address nope true": 125, "--sysctl kernel.x=1 true": 125, "--env x true": 125, "--workdir /nope true": 125,
+			"--sysctl net.ipv4.nope=1 true": 125, "--sysctl net.ipv4.ip_forward=x true": 125, "--dir": 125,
+			"--loopback=false --verify true": 125, "--env A=5 sh -c 'exit $A'": 5, "netns run netns run sh -c 'exit 6'": 6,
+		} {
+			if r := world.Sh(t, strings.Join(who, " ")+" netns run "+command+"; exit $?"); r.Code != code {
+				t.Errorf("want %d, got %v", code, r)
+			}
+		}
+	})
+}
+
+// Run by root, the command takes the place of netns. Run by another user, it is root in the namespace, and only there.
+func TestRunAs(t *testing.T) {
+	world.Clean(t)
+	const script = `echo $$; id -u; id -G; cat /proc/self/uid_map`
+	for who, want := range map[string]string{
+		"":                                  "same 0 0 0 0 4294967295",
+		strings.Join(world.AsNobody(), " "): "other 0 0 0 65534 1",
+		"unshare --user --map-root-user":    "same 0 0 0 0 1",
+		// Root without its capabilities, as in a container.
+		"setpriv --bounding-set -sys_admin": "other 0 0 0 0 1",
+		"setpriv --bounding-set -net_admin": "other 0 0 0 0 1",
+		"setpriv --bounding-set -net_raw":   "other 0 0 0 0 1",
+	} {
+		r := world.Sh(t, "echo $$; exec "+who+" netns run sh -c '"+script+"'").Want(t, 0)
+		fields := strings.Fields(r.Stdout)
+		got := map[bool]string{true: "same ", false: "other "}[fields[0] == fields[1]] + strings.Join(fields[2:], " ")
+		if got != want || r.Stderr != "" {
+			t.Errorf("%q: %q, want %q, %v", who, got, want, r)
+		}
+	}
+	if r := world.Netns(t, "run", "--user", "games", "--workdir", "/etc", "sh", "-c", "id -un; pwd"); r.Stdout != "games\n/etc\n" {
+		t.Error(r)
+	}
+	for _, option := range []string{"--user=games", "--group=tty"} {
+		world.Run(t, world.AsNobody("netns", "run", option, "true")...).Want(t, 125, "CAP_SYS_ADMIN", "--user and --group do not work there")
+	}
+}
+
+// Signals reach the command, and netns ends as the command does.
+func TestRunSignals(t *testing.T) {
+	asBoth(t, func(t *testing.T, who []string) {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+			r := signalled(t, sig, 1, world.Command(as(who, "netns", "run", "sh", "-c", untilTold)...)).Want(t, 5)
+			if r.Stdout != "ready\ntold\n" {
+				t.Error(r)
+			}
+		}
+		signalled(t, syscall.SIGHUP, 1, world.Command(as(who, "netns", "run", "sh", "-c", "echo ready; exec sleep 1000")...)).Want(t, 128+1)
+		// If netns is killed, the command ends, too.
+		cmd := world.Command(as(who, "netns", "run", "sh", "-c", "echo ready; exec sleep 54321")...)
+		signalled(t, syscall.SIGKILL, 1, cmd).Want(t, 128+9)
+		world.Until(t, func() bool {
+			return len(world.PIDs(func(arguments string) bool { return arguments == "sleep 54321" })) == 0
+		})
+	})
+}
+
+// A terminal's signal to the process group reaches the command once; netns does not send it again.
+func TestRunTerminal(t *testing.T) {
+	asBoth(t, func(t *testing.T, who []string) {
+		terminal, side := world.OpenTerminal(t)
+		defer terminal.Close()
+		script := `n=0; trap 'n=$((n+1))' INT; echo ready; while test $n = 0; do sleep 0.02; done; sleep 0.2; echo got $n.`
+		cmd := world.Command(as(who, "netns", "run", "sh", "-c", script)...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = side, side, side
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		side.Close()
+		text := ""
+		for buf := make([]byte, 100); !strings.Contains(text, "."); {
+			n, err := terminal.Read(buf)
+			if err != nil {
+				t.Fatalf("%v after %q", err, text)
+			}
+			if text += string(buf[:n]); strings.HasSuffix(text, "ready\r\n") {
+				terminal.WriteString("\x03")
+			}
+		}
+		if err := cmd.Wait(); err != nil || !strings.Contains(text, "got 1.") {
+			t.Errorf("%v: %q", err, text)
+		}
+	})
+}
+
+// If a part of /sys is covered, as in a container, an ordinary user gets no new /sys, and a warning.
+func TestRunCoveredSys(t *testing.T) {
+	world.Clean(t)
+	script := "mount -t tmpfs none /sys/firmware && " + strings.Join(world.AsNobody(), " ") + " netns run "
+	run := func(options string) world.Result {
+		return world.Sh(t, "unshare --mount sh -c '"+script+options+" readlink /sys/class/net/lo'")
+	}
+	run("").Want(t, 0, "netns: run: /sys remains the caller's: ")
+	for _, options := range []string{"-q", "--net-only"} {
+		if r := run(options).Want(t, 0); r.Stderr != "" {
+			t.Error(r)
+		}
+	}
+}
