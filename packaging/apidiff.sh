@@ -14,7 +14,7 @@ trap 'rm -rf "$old"' EXIT
 git archive "$base" | tar -x -C "$old"
 module=$("$go" list -m)
 changed=
-for package in "$module" "$module/stages" "$module/persist" "$module/rollback"; do
+for package in "$module" "$module/holders" "$module/stages" "$module/persist" "$module/rollback"; do
 	(cd "$old" && "$go" run "$apidiff" -w old.api "$package")
 	report=$("$go" run "$apidiff" -incompatible "$old/old.api" "$package")
 	test -z "$report" || { printf '%s:\n%s\n' "$package" "$report"; changed=yes; }
