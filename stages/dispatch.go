@@ -43,7 +43,7 @@ func init() {
 		reexec.Register(entryPoint, child) // in a child, another package's reexec.Init would run it too early
 	}
 	registry = maps.Clone(builtIn)
-	for name := range registry { // after all are registered, because a child may get another plan than it was started for
+	for name := range registry { // after all are registered, because in a child this does not return
 		dispatch(name)
 	}
 }

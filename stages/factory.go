@@ -8,7 +8,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
+	"golang.org/x/sys/unix"
 )
 
 // A Factory makes namespaces as [Run] does, but keeps its children from one transaction to the next instead of starting new
@@ -116,7 +118,7 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 		n := len(f.idle)
 		if n == 0 {
 			f.mu.Unlock()
-			return startWorker(token(plan))
+			return startWorker(plan)
 		}
 		w := f.idle[n-1]
 		f.idle = f.idle[:n-1]
@@ -158,4 +160,11 @@ func (f *Factory) Close() {
 	if f.store != nil {
 		f.drop(f.store)
 	}
+}
+
+// waits reports whether a child that has nothing to do is still alive.
+func (w *worker) waits() bool {
+	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLRDHUP}}
+	n, err := sys.AgainInt(func() (int, error) { return unix.Poll(fds, 0) })
+	return err == nil && n == 0
 }

@@ -46,7 +46,7 @@ func run(ctx context.Context, dir string, plan *Plan, hand bool) (*os.File, erro
 		store, err := persist.Prepare(ctx, dir)
 		return store, func() { store.Close() }, err
 	}
-	t := &transaction{plan: plan, dir: dir, hand: hand, take: takeWorker, open: open}
+	t := &transaction{plan: plan, dir: dir, hand: hand, take: startWorker, open: open}
 	return t.run(ctx)
 }
 

@@ -31,7 +31,6 @@ const (
 type worker struct {
 	conn    *conn
 	process *os.Process
-	started time.Time
 	greeted bool
 
 	names  []string // of the child's share of the transaction; its messages count in them

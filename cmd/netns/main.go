@@ -22,7 +22,6 @@ func main() {
 		os.Exit(said(failsAs(codeExec, execError(name, err))))
 	}
 	code := runCommand(context.Background(), newApp(false), os.Args)
-	start.EndChild()
 	os.Exit(code)
 }
 

@@ -43,7 +43,7 @@ func TestChildInheritsLittle(t *testing.T) {
 			continue
 		}
 		found = true
-		if !strings.Contains(line, `["NETNS_STAGE=publish", "LD_LIBRARY_PATH=/lib"]`) {
+		if !strings.Contains(line, `["NETNS_STAGE=unshare loopback verify publish", "LD_LIBRARY_PATH=/lib"]`) {
 			t.Error(line)
 		}
 	}

@@ -22,20 +22,14 @@ func (e Error) Error() string { return "ended by signal: " + e.Signal.String() }
 // Ending are the signals that tell a command to end.
 var Ending = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 
-// caught receives the signals that [Catch] catches.
-var caught = make(chan os.Signal, 1)
-
-// Catch catches the signals of [Ending] until the process ends. The cause of [Context] then tells the first one, even if it
-// came before the context was made.
-var Catch = sync.OnceFunc(func() { notify(caught, Ending) })
-
 // Context returns the context of this process that ends, with an [Error] as its cause, when a signal tells the command to
 // end. The signals stay caught until the process ends, so what can no longer be rolled back is finished.
 var Context = sync.OnceValue(func() context.Context {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	// If SIGPIPE is caught, a write to a broken pipe returns an error and does not end the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	Catch()
+	caught := make(chan os.Signal, 1)
+	notify(caught, Ending)
 	go func() { cancel(Error{(<-caught).(syscall.Signal)}) }()
 	return ctx
 })

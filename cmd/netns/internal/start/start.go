@@ -2,9 +2,8 @@
 // of their paths, so this package comes before github.com/urfave/cli and the packages that need that. It must import little:
 // not netns, which needs the netlink library.
 //
-//   - `netns create [-q] [-v] NAME...` makes the namespaces in a child process. The child starts here, while the parent is
-//     still being initialised. For any create, add and attach, inherited descriptors are kept from the children.
 //   - `netns exec [--net-only] NAME COMMAND...` becomes the command here, since scripts run it thousands of times.
+//   - Inherited descriptors are kept from the children of create, add and attach.
 //
 // docs/performance.md has what that gains. Every other command line, also one with another option or with a mistake, is left
 // to the verb. So is a look-up of exec's name that fails.
@@ -16,22 +15,15 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/netns-go/netns/cmd/netns/internal/inside"
-	"github.com/netns-go/netns/cmd/netns/internal/signals"
-	"github.com/netns-go/netns/internal/prestart"
 	"github.com/netns-go/netns/persist"
-	_ "github.com/netns-go/netns/stages" // sets prestart.Child
 	"golang.org/x/sys/unix"
 )
 
 // DirVar is the environment variable that names the run directory if no option does.
 const DirVar = "NETNS_RUN_DIR"
-
-// endChild ends the child that was started early, if any.
-var endChild = func() {}
 
 // failure is the error of an exec that failed after it had changed this process, and failedName its namespace.
 var (
@@ -41,15 +33,8 @@ var (
 
 func init() {
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add" || os.Args[1] == "attach") {
-		early := makesNamespaces(os.Args)
-		if early {
-			signals.Catch() // from now on, a signal is the cause for which the verb fails
-		}
 		// A descriptor that the caller's shell has open (exec 9>lock) would cost a child a second start, see package stages.
 		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
-		if early {
-			endChild = prestart.Child()
-		}
 		return
 	}
 	// Only a command that is executed from the main thread keeps the parent-death signal of netns. A verb that becomes no
@@ -59,20 +44,6 @@ func init() {
 		plainExec(os.Args)
 	}
 }
-
-// makesNamespaces reports whether the command line is that of create or add with valid names, and without any option but these.
-func makesNamespaces(args []string) bool {
-	if len(args) < 3 || args[1] != "create" && args[1] != "add" {
-		return false
-	}
-	names := slices.DeleteFunc(slices.Clone(args[2:]), func(arg string) bool {
-		return arg == "-q" || arg == "--quiet" || arg == "-v" || arg == "--verbose"
-	})
-	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return persist.CheckName(name) != nil })
-}
-
-// EndChild ends the child if no create has used it. Call it before the process ends.
-func EndChild() { endChild() }
 
 // plainExec becomes the command of a plain exec. It returns if the command line is another one, or after a failure.
 func plainExec(args []string) {
