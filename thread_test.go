@@ -323,25 +323,23 @@ func TestThreadsMadeInside(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")
 	defer remove(t, ns, "x")
-	own, before := current(t), threads(t)
+	own, goroutines := current(t), threads(t)+100 // more than the threads that are idle, so some have to be made
 	err := ns.Do(t.Context(), func() error {
-		var all sync.WaitGroup
+		var all, locked sync.WaitGroup
 		ready := make(chan struct{})
-		for range 100 {
+		locked.Add(goroutines)
+		for range goroutines {
 			all.Go(func() {
 				runtime.LockOSThread() // so each has a thread
 				defer runtime.UnlockOSThread()
+				locked.Done()
 				<-ready
 				if seen := current(t); seen != own {
 					t.Errorf("a goroutine that was started inside is in %s", seen)
 				}
 			})
 		}
-		for deadline := time.Now().Add(10 * time.Second); threads(t) < before+90; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("no threads were made")
-			}
-		}
+		locked.Wait()
 		close(ready)
 		all.Wait()
 		return nil
