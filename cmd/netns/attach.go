@@ -52,7 +52,7 @@ func attach(e *env, own bool) error {
 }
 
 func attachTo(e *env, name string, ns *netns.Namespace, own bool) error {
-	err := e.dir.Create(e.ctx, []string{name}, netns.Options{From: ns, Own: own})
+	err := e.create([]string{name}, netns.Options{From: ns, Own: own})
 	if is[*netns.OwnError](err) {
 		return usagef("%s is the namespace that netns itself is in; use --own if you mean it", ns.Path())
 	}

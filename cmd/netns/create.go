@@ -114,14 +114,14 @@ func (c *creation) run() error {
 // makeAll makes the missing ones of the names, or all if existing names are an error, and returns them.
 func (c *creation) makeAll() ([]string, error) {
 	if !c.ifNotExists {
-		return c.args, c.dir.Create(c.ctx, c.args, c.Options)
+		return c.args, c.create(c.args, c.Options)
 	}
 	for {
 		missing, err := c.missing()
 		if err != nil || len(missing) == 0 {
 			return missing, err
 		}
-		err = c.dir.Create(c.ctx, missing, c.Options)
+		err = c.create(missing, c.Options)
 		state, ok := errors.AsType[*netns.StateError](err)
 		if ok && (state.State == netns.Ready || state.State == netns.InProgress) {
 			continue // another process was faster

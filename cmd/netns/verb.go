@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 )
 
 // A verb is a subcommand.
@@ -53,6 +55,15 @@ func newEnv(c *cli.Context, inBatch, finishes bool) *env {
 		e.ctx = signals.Context()
 	}
 	return e
+}
+
+// create makes namespaces in the run directory.
+func (e *env) create(names []string, o netns.Options) error {
+	if !e.inBatch { // a later line may hand the descriptors on to its command
+		// A descriptor that the caller's shell has open (exec 9>lock) would cost the child a second start, see package stages.
+		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
+	}
+	return e.dir.Create(e.ctx, names, o)
 }
 
 // eachName does something for each name of a verb, reports each failure, and goes on. It returns an error with the code of the

@@ -2,9 +2,7 @@
 // of their paths, so this package comes before github.com/urfave/cli and the packages that need that. It must import little:
 // not netns, which needs the netlink library.
 //
-//   - `netns exec [--net-only] NAME COMMAND...` becomes the command here, since scripts run it thousands of times.
-//   - Inherited descriptors are kept from the children of create, add and attach.
-//
+// `netns exec [--net-only] NAME COMMAND...` becomes the command here, because scripts run it thousands of times.
 // docs/performance.md has what that gains. Every other command line, also one with another option or with a mistake, is left
 // to the verb. So is a look-up of exec's name that fails.
 package start
@@ -12,14 +10,12 @@ package start
 import (
 	"cmp"
 	"context"
-	"math"
 	"os"
 	"runtime"
 	"strings"
 
 	"github.com/netns-go/netns/cmd/netns/internal/inside"
 	"github.com/netns-go/netns/persist"
-	"golang.org/x/sys/unix"
 )
 
 // DirVar is the environment variable that names the run directory if no option does.
@@ -33,9 +29,7 @@ var (
 
 func init() {
 	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add" || os.Args[1] == "attach") {
-		// A descriptor that the caller's shell has open (exec 9>lock) would cost a child a second start, see package stages.
-		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
-		return
+		return // they become no command, and their signals cost less with free threads
 	}
 	// Only a command that is executed from the main thread keeps the parent-death signal of netns. A verb that becomes no
 	// command can unlock its thread.
