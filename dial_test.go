@@ -196,16 +196,7 @@ func TestDialAndListen(t *testing.T) {
 		}
 	}
 	// Here net.Dial tries two addresses.
-	listener, err := ns.Listen(t.Context(), "tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	conn, err := ns.DialContext(t.Context(), "tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := connected(t, ns, ":0")
 	if cookie(t, conn.(syscall.Conn)) != inside {
 		t.Error("a socket is outside")
 	}
@@ -263,16 +254,7 @@ func TestDialIsNets(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	listener, err := ns.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	conn, err := ns.DialContext(t.Context(), "tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := connected(t, ns, "127.0.0.1:0")
 	for what, option := range map[string][3]int{
 		"TCP_NODELAY": {unix.IPPROTO_TCP, unix.TCP_NODELAY, 1}, "SO_KEEPALIVE": {unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1},
 		"TCP_KEEPIDLE": {unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
@@ -436,4 +418,20 @@ func waiting(t *testing.T, ns *netns.Namespace) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// connected returns a connection to a listener on this address, both inside, until the test ends.
+func connected(t *testing.T, ns *netns.Namespace, address string) net.Conn {
+	t.Helper()
+	listener, err := ns.Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	conn, err := ns.DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }

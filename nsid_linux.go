@@ -28,7 +28,7 @@ func (n *Namespace) Netlink() (h *netlink.Handle, err error) {
 	return h, err
 }
 
-// unassigned is NETNSA_NSID_NOT_ASSIGNED of linux/net_namespace.h. If it is to be set, the kernel chooses an id.
+// unassigned is NETNSA_NSID_NOT_ASSIGNED of linux/net_namespace.h. Passed to the kernel as the id, it lets the kernel choose one.
 const unassigned = -1
 
 // NSID returns the id that the caller's network namespace has for this one. If it has none, assigned is false and id is 0.

@@ -40,7 +40,7 @@ func (d *deletion) waitForAll() error {
 	left, done, err := d.waitUntil(patient)
 	if err == nil && !done && bounded.Err() == nil {
 		if holding := d.holding(bounded, left); !d.quiet {
-			still, _, _ := d.waitUntil(patient) // the number of one that has ended since may be another's now
+			still, _, _ := d.waitUntil(patient) // an ended namespace's number may be another's now
 			d.warn(still, holding)
 		}
 		left, done, err = d.waitUntil(bounded)

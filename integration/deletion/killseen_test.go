@@ -75,7 +75,7 @@ func TestDeleteKillInContainer(t *testing.T) {
 	world.Sh(t, container+"private sh -c 'netns delete --kill --force x && ! test -e /run/netns/x'").Want(t, 0)
 }
 
-// delete --kill deletes the namespace that it opened, and leaves alone another one that has got the name meanwhile.
+// delete --kill deletes only the namespace that it opened. If another namespace got the name meanwhile, that one stays.
 func TestDeleteKillMeant(t *testing.T) {
 	world.Clean(t)
 	world.Netns(t, "create", "-q", "x", "y")

@@ -17,7 +17,7 @@ const (
 	filterVar = "NETNS_TEST_FILTER" // a command under this seccomp filter
 )
 
-// playRole plays the role that the environment gives to this process. It returns only if there is none.
+// playRole plays the role that the environment gives to this process. It returns only if the environment names no role.
 func playRole() {
 	if name := os.Getenv(threadVar); name != "" {
 		runtime.LockOSThread()

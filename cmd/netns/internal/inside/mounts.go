@@ -66,7 +66,7 @@ func ReplaceSys() error {
 		defer unix.Close(tree)
 		kept[path] = tree
 	}
-	// The old sysfs would hold the other network namespace. An error is fine: /sys may not be a mount, or be one that a user
+	// The old sysfs would hold the other network namespace. An error is fine: /sys may be no mount, or a mount that a user
 	// namespace cannot unmount.
 	_ = unix.Unmount("/sys", unix.MNT_DETACH)
 	if err := moveMount(fresh, "/sys"); err != nil {

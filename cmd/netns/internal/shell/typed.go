@@ -25,7 +25,7 @@ type answer struct {
 
 type candidate struct{ text, about string }
 
-// typed is a command line without its last word, which is to be completed.
+// typed is a command line without its last word, which the shell completes.
 type typed struct {
 	verb    *cli.Command
 	args    []string // of the verb
