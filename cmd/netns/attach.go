@@ -16,8 +16,8 @@ func attachVerb() verb {
 		Name:      "attach",
 		Usage:     "give the namespace of a running process a name",
 		ArgsUsage: "NAME PID",
-		Description: "The namespace then outlives the process, until the name is deleted. PID may also be the number of a thread. The\n" +
-			"namespace of netns itself, which is usually the machine's, is refused without --own.\n\n   netns attach demo 4711",
+		Description: "The namespace then outlives the process, until the name is deleted. PID may also be the number of a thread.\n" +
+			"Without --own, attach refuses the namespace of netns itself, which is usually the machine's.\n\n   netns attach demo 4711",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "own", Usage: "also accept the namespace that netns itself is in"},
 		},

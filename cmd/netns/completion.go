@@ -8,10 +8,10 @@ import (
 func completionVerb() verb {
 	return verb{noDir: true, Command: &cli.Command{
 		Name:      "completion",
-		Usage:     "print the script that lets a shell complete netns",
+		Usage:     "print the completion script for a shell",
 		ArgsUsage: "bash|zsh|fish",
-		Description: "It completes verbs, options, their values, the names of namespaces, processes and, after exec, other\n" +
-			"commands with their own completion. To enable completion in the current shell (bash, zsh after compinit, fish):\n\n" +
+		Description: "The script completes verbs, options, their values, names and processes. After exec NAME, it completes a\n" +
+			"command and its arguments. To enable it in the current shell (bash, zsh after compinit, fish):\n\n" +
 			"   source <(netns completion bash)\n   source <(netns completion zsh)\n   netns completion fish | source",
 	}, run: func(e *env, _ *cli.Context) error { return completion(e) }}
 }

@@ -19,13 +19,13 @@ func createVerb(name, usage string) verb {
 		Name:      name,
 		Usage:     usage,
 		ArgsUsage: "NAME...",
-		Description: "All names are one transaction: all namespaces are made, or none is.\n\n" +
+		Description: "The names are one transaction: netns makes all the namespaces, or none.\n\n" +
 			"   netns " + name + " demo\n   netns " + name + " --address 10.1.2.3/32 --sysctl net.ipv4.ip_forward=1 a b c",
 		Flags: append(setupFlags(),
 			&cli.BoolFlag{Name: "rollback-on-fail", Value: true,
-				Usage: "leave nothing if a step fails; =false keeps the namespaces for a look at them"},
-			&cli.BoolFlag{Name: "if-not-exists", Usage: "keep a namespace that is ready; wait for one that is being made"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "check names, options and existing namespaces, and change nothing"},
+				Usage: "leave nothing if a step fails; =false keeps the namespaces for inspection"},
+			&cli.BoolFlag{Name: "if-not-exists", Usage: "keep a ready namespace as it is; wait for a namespace in progress"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "only check the names, the options and what exists; change nothing"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give up and roll back after this `TIME`, such as 5s (0: never)"},
 		),
 	}, run: func(e *env, o *cli.Context) error {
@@ -51,10 +51,10 @@ type creation struct {
 // setupFlags are the options of a verb that makes namespaces, and setupOptions reads them.
 func setupFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "address", Usage: "give lo the address `CIDR` as well (repeatable)"},
-		&cli.StringSliceFlag{Name: "sysctl", Usage: "set `KEY=VALUE` inside; keys of net. only (repeatable)"},
-		&cli.BoolFlag{Name: "loopback", Value: true, Usage: "bring lo up"},
-		&cli.BoolFlag{Name: "verify", Value: true, Usage: "check that lo is up and answers an ICMP echo"},
+		&cli.StringSliceFlag{Name: "address", Usage: "also give lo the address `CIDR` (repeatable)"},
+		&cli.StringSliceFlag{Name: "sysctl", Usage: "set the kernel parameter `KEY=VALUE` inside; only net. keys (repeatable)"},
+		&cli.BoolFlag{Name: "loopback", Value: true, Usage: "bring lo up; =false leaves it down"},
+		&cli.BoolFlag{Name: "verify", Value: true, Usage: "check that lo is up and answers an ICMP echo; =false leaves this out"},
 	}
 }
 

@@ -15,17 +15,17 @@ func deleteVerb() verb {
 		Aliases:   []string{"del", "rm"},
 		Usage:     "remove namespaces",
 		ArgsUsage: "NAME...",
-		Description: "If a name cannot be deleted, netns still deletes the others. If a process or something else keeps the namespace of\n" +
-			"a deleted name alive, a warning on standard error names it.\n\n   netns delete demo\n   netns delete --kill --wait demo",
+		Description: "If netns cannot delete a name, it still deletes the others. If anything keeps a namespace alive after that, a\n" +
+			"warning on standard error says what.\n\n   netns delete demo\n   netns delete --kill --wait demo",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "if-exists", Usage: "ignore missing names"},
 			&cli.BoolFlag{Name: "all", Usage: "delete every network namespace in the run directory"},
-			&cli.BoolFlag{Name: "force", Usage: "also delete a name that something else may still need; with --kill, go on if processes " +
-				"may be hidden (see the manual)"},
-			&cli.StringFlag{Name: "kill", Usage: "first send a signal to the processes inside: TERM, or that of --kill`[=SIGNAL]`"},
+			&cli.BoolFlag{Name: "force", Usage: "also delete a name that something else may still need; with --kill, go on even if " +
+				"processes may be hidden (see the manual)"},
+			&cli.StringFlag{Name: "kill", Usage: "first send TERM to the processes inside, or another signal: --kill`[=SIGNAL]`"},
 			&cli.DurationFlag{Name: "grace", Value: 5 * time.Second, Usage: "with --kill, wait this `TIME`, then send SIGKILL"},
 			&cli.BoolFlag{Name: "wait", Usage: "return when the kernel has taken the namespaces down"},
-			&cli.DurationFlag{Name: "timeout", Usage: "with --wait, the longest `TIME` to wait"},
+			&cli.DurationFlag{Name: "timeout", Usage: "with --wait, give up after this `TIME`"},
 		},
 	}, run: func(e *env, o *cli.Context) error {
 		d := &deletion{

@@ -15,13 +15,13 @@ func execVerb() verb {
 		Name:      "exec",
 		Usage:     "run a command inside a namespace",
 		ArgsUsage: "NAME [--] COMMAND [ARGUMENT...]",
-		Description: "The command takes the place of netns, with /sys of the namespace and /etc/netns/NAME/* over /etc/*, in a\n" +
-			"mount namespace of its own. The exit code is the command's; 125 is a failure of netns itself, 126 a command\n" +
-			"that cannot be executed, 127 a command that is not found.\n\n   netns exec demo ip address\n" +
+		Description: "The command replaces netns. It runs in a mount namespace of its own, with the namespace's /sys, and with the\n" +
+			"files in /etc/netns/NAME over those in /etc. The exit code is the command's, or 125 if netns itself fails, 126 if\n" +
+			"the command cannot be executed, and 127 if it is not found.\n\n   netns exec demo ip address\n" +
 			"   netns exec --user www-data --workdir /srv demo ./server\n   netns exec --all --jobs 8 -- ping -c 1 192.0.2.1",
 		Flags: append(commandFlags(),
-			&cli.BoolFlag{Name: "all", Usage: "run it in every namespace, one after the other; takes no NAME"},
-			&cli.IntFlag{Name: "jobs", Value: 1, Usage: "with --all, run it in `N` namespaces at a time, with NAME before each line"},
+			&cli.BoolFlag{Name: "all", Usage: "run the command in every namespace, one after another; takes no NAME"},
+			&cli.IntFlag{Name: "jobs", Value: 1, Usage: "with --all, work in `N` namespaces at a time, and put NAME before each line"},
 		),
 	}, run: func(e *env, o *cli.Context) error {
 		options, err := commandOptions(o)
@@ -84,10 +84,10 @@ func commandError(verb string, err error) error {
 // commandFlags are the options of a verb that becomes a command, and commandOptions reads them.
 func commandFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "user", Usage: "run it as `USER[:GROUP]`, names or numbers, with that user's groups"},
-		&cli.StringFlag{Name: "group", Usage: "run it with this `GROUP`, a name or a number"},
-		&cli.StringSliceFlag{Name: "env", Usage: "set `KEY=VALUE` in its environment (repeatable)"},
-		&cli.StringFlag{Name: "workdir", Usage: "run it in the directory `DIR` of the inside"},
+		&cli.StringFlag{Name: "user", Usage: "run the command as `USER[:GROUP]` (names or numbers), with the user's groups"},
+		&cli.StringFlag{Name: "group", Usage: "run the command with this `GROUP` (a name or a number)"},
+		&cli.StringSliceFlag{Name: "env", Usage: "set `KEY=VALUE` in the command's environment (repeatable)"},
+		&cli.StringFlag{Name: "workdir", Usage: "run the command in the directory `DIR`, as seen inside"},
 		&cli.BoolFlag{Name: "net-only", Usage: "change only the network namespace: /sys and /etc stay the caller's"},
 	}
 }

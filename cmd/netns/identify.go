@@ -15,9 +15,9 @@ func identifyVerb() verb {
 		Name:      "identify",
 		Usage:     "show the names of a process's namespace",
 		ArgsUsage: "[PID]",
-		Description: "Without PID, the namespace is the one in which netns was started. PID may also be the number of a thread. Prints\n" +
-			"one name a line, or an empty line if the namespace has no name, as ip netns identify does.\n\n" +
-			"   netns identify 1234\n   netns exec demo netns identify",
+		Description: "Prints each name on a line of its own. If the namespace has no name, prints an empty line, as ip netns\n" +
+			"identify does. PID may also be the number of a thread. Without PID, netns takes the namespace in which it was\n" +
+			"started.\n\n   netns identify 1234\n   netns exec demo netns identify",
 	}, run: func(e *env, _ *cli.Context) error { return identify(e) }}
 }
 

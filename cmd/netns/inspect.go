@@ -18,9 +18,9 @@ func inspectVerb() verb {
 		Name:      "inspect",
 		Usage:     "show namespaces in detail",
 		ArgsUsage: "NAME...",
-		Description: "Shows links with their addresses, routes, processes, ids, and whether lo answers. A name that shows no namespace\n" +
-			"is shown with its state. Links, routes and health need CAP_SYS_ADMIN; health also needs CAP_NET_RAW. Other users'\n" +
-			"processes need CAP_SYS_PTRACE.\n\n   netns inspect demo\n   netns inspect demo -o json",
+		Description: "Shows links with their addresses, routes, processes, ids, and whether lo answers. For a name without a\n" +
+			"namespace, it shows the state. Links, routes and health need CAP_SYS_ADMIN; health also needs CAP_NET_RAW. Other\n" +
+			"users' processes need CAP_SYS_PTRACE.\n\n   netns inspect demo\n   netns inspect demo -o json",
 	}, run: func(e *env, _ *cli.Context) error { return inspect(e) }}
 }
 

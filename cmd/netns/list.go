@@ -15,9 +15,9 @@ func listVerb() verb {
 		Name:    "list",
 		Aliases: []string{"ls", "show", "lst"},
 		Usage:   "list namespaces",
-		Description: "Each line is a name and, if the caller's namespace has an id for it, the id, as ip netns prints them; -o wide shows\n" +
-			"more. With --all, a namespace without a name, such as a container's, is shown by a path that leads to it. List needs\n" +
-			"no privilege, but shows more with it.\n\n   netns list\n   netns list --all -o wide",
+		Description: "Prints each name as ip netns does, with the id if the caller's namespace has an id for it. -o wide shows\n" +
+			"more. With --all, list shows a namespace without a name, such as a container's, by a path that leads to it. List\n" +
+			"needs no privilege, but shows more with it.\n\n   netns list\n   netns list --all -o wide",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "also list namespaces without a name that have a process inside"},
 		},

@@ -14,9 +14,9 @@ func listIDVerb() verb {
 		Name:      "list-id",
 		Usage:     "list the ids of namespaces",
 		ArgsUsage: "[target-nsid ID] [nsid ID]",
-		Description: "The ids are those that the caller's namespace has for others. target-nsid ID lists the ids used in namespace ID,\n" +
-			"beside the caller's own ids. nsid ID lists only namespace ID. Here, namespace ID is the one for which the caller's\n" +
-			"namespace has this id. Needs no privilege.\n\n   netns list-id\n   netns list-id target-nsid 7",
+		Description: "Prints the ids that the caller's namespace has for others. With target-nsid ID, prints those that namespace ID\n" +
+			"has, beside the caller's own. With nsid ID, prints only namespace ID. ID is always an id of the caller's\n" +
+			"namespace. list-id needs no privilege.\n\n   netns list-id\n   netns list-id target-nsid 7",
 	}, run: func(e *env, o *cli.Context) error { return listID(e, o.String("output") == "") }}
 }
 

@@ -70,20 +70,20 @@ func runLine(ctx context.Context, args []string) int {
 func newApp(inBatch bool) *cli.App {
 	app := &cli.App{
 		Name:  "netns",
-		Usage: "persistent network namespaces: complete, or not there at all",
+		Usage: "persistent network namespaces, made completely or not at all",
 		Description: "`netns create NAME` makes a network namespace whose lo is up, has its addresses and answers a ping. If any step\n" +
 			"fails, netns rolls back. `netns VERB --help` explains a verb. A verb's options, such as -o, may stand before it.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{start.DirVar},
-				Usage: "the run directory, which has the names", TakesFile: true,
+				Usage: "the run directory, which holds the names", TakesFile: true,
 			},
-			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage as it passes, with its time"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors"},
-			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON, with ip's keys if ip netns has them"},
-			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "print JSON in lines, indented"},
+			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage of create, with the time that it took"},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only errors"},
+			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON; list and list-id use ip's keys"},
+			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "indent the JSON"},
 			&cli.StringFlag{Name: "batch", Aliases: []string{"b"}, Usage: "run each line of `FILE` as a command line; - is standard input"},
-			&cli.BoolFlag{Name: "force", Usage: "go on after a line of --batch that failed"},
+			&cli.BoolFlag{Name: "force", Usage: "with --batch, go on after a line that failed"},
 			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 		},
 		Before: func(c *cli.Context) error { return checkGlobal(newEnv(c, inBatch, false), c) },

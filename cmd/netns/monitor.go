@@ -15,11 +15,10 @@ import (
 func monitorVerb() verb {
 	return verb{finishes: true, formats: []string{"json"}, Command: &cli.Command{
 		Name:  "monitor",
-		Usage: "show the namespaces that come and go",
-		Description: "Each line is `add NAME` or `delete NAME`, written at once. A namespace is added when it is\n" +
-			"mounted, and deleted when its name is gone. Monitor ends by a signal, or when the reader of its\n" +
-			"output is gone. It needs no privilege.\n\n" +
-			"   netns monitor\n   netns monitor -o json | jq --unbuffered -r .name",
+		Usage: "report each namespace that comes or goes",
+		Description: "Prints `add NAME` when a namespace is mounted, and `delete NAME` when its name is gone, each line at once.\n" +
+			"Monitor ends on a signal, or when its output has no reader. It needs no privilege.\n\n   netns monitor\n" +
+			"   netns monitor -o json | jq --unbuffered -r .name",
 	}, run: func(e *env, _ *cli.Context) error { return monitor(e) }}
 }
 

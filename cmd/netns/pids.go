@@ -15,11 +15,11 @@ func pidsVerb() verb {
 		Name:      "pids",
 		Usage:     "list the processes in a namespace",
 		ArgsUsage: "NAME",
-		Description: "Each line is the number of a process whose main thread is inside, as ip netns pids prints them. With --all,\n" +
-			"threads, descriptors, sockets and other mounts that keep the namespace are listed as well. Other users' processes\n" +
-			"need CAP_SYS_PTRACE, sockets CAP_NET_ADMIN.\n\n   netns pids demo\n   netns pids --all demo",
+		Description: "Prints the number of each process whose main thread is inside, as ip netns pids does. With --all, it also\n" +
+			"lists the threads, descriptors, sockets and other mounts that keep the namespace alive. Other users' processes\n" +
+			"need CAP_SYS_PTRACE, and sockets need CAP_NET_ADMIN.\n\n   netns pids demo\n   netns pids --all demo",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "all", Usage: "list everything that keeps the namespace"},
+			&cli.BoolFlag{Name: "all", Usage: "list everything that keeps the namespace alive"},
 		},
 	}, run: func(e *env, o *cli.Context) error { return pids(e, o.Bool("all")) }}
 }

@@ -12,10 +12,10 @@ func recoverVerb() verb {
 	return verb{finishes: true, formats: []string{"json"}, Command: &cli.Command{
 		Name:  "recover",
 		Usage: "repair the leftovers of dead transactions and other tools",
-		Description: "Scans the run directory for leftovers, and reports each with its reason. Recover never changes a namespace that\n" +
-			"is ready, nor anything outside the run directory. Exit code 5: it left the claims of running transactions alone.\n" +
-			"Exit code 8: it left something else, or a repair failed. The manual lists the codes for a recover that cannot look.\n\n" +
-			"   netns recover --dry-run",
+		Description: "Scans the run directory for leftovers, and reports each with its reason. Recover never changes a namespace\n" +
+			"that is ready, nor anything outside the run directory. The exit code is 5 if it left only names of living\n" +
+			"transactions, and 8 if it left anything else, or a repair failed. The manual has the codes of a recover that\n" +
+			"cannot look.\n\n   netns recover --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "only report what would be done"},
 		},

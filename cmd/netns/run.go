@@ -17,10 +17,10 @@ func runVerb() verb {
 		Name:      "run",
 		Usage:     "run a command in a fresh namespace that is gone afterwards",
 		ArgsUsage: "[--] COMMAND [ARGUMENT...]",
-		Description: "The namespace has no name, and ends with the command and the processes that the command started. Its lo is up\n" +
-			"and verified. Without CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW, netns makes it in a user namespace, in which\n" +
-			"the caller is root. The exit code is that of netns exec.\n\n" +
-			"   netns run ip address\n   netns run --address 10.1.2.3/32 -- make test",
+		Description: "The namespace has no name, and ends with the command and the processes that it started. Its lo is up and\n" +
+			"verified. If CAP_SYS_ADMIN, CAP_NET_ADMIN or CAP_NET_RAW is missing, the command runs as root of a user\n" +
+			"namespace. The exit codes are those of netns exec.\n\n   netns run ip address\n" +
+			"   netns run --address 10.1.2.3/32 -- make test",
 		Flags: append(setupFlags(), commandFlags()...),
 	}, run: func(e *env, o *cli.Context) error {
 		if len(e.args) == 0 {

@@ -14,8 +14,8 @@ func setVerb() verb {
 		Name:      "set",
 		Usage:     "give a namespace an id",
 		ArgsUsage: "NAME ID|auto",
-		Description: "Programs in the caller's namespace know the other one by its id, which stays until one of the two ends. ID is a\n" +
-			"decimal, hexadecimal (0x10) or octal (010) number. With auto, the kernel chooses a free one.\n\n   netns set demo 7",
+		Description: "Programs in the caller's namespace know the other namespace by this id, until one of the two ends. ID is a\n" +
+			"decimal, hexadecimal (0x10) or octal (010) number. With auto, the kernel chooses a free id.\n\n   netns set demo 7",
 	}, run: func(e *env, _ *cli.Context) error { return set(e) }}
 }
 

@@ -19,7 +19,7 @@ const jsonVersion = 1
 
 // outputFlag is for a verb with several formats of its output.
 func outputFlag(formats []string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FORMAT`: " + oneOf(formats)}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "print this `FORMAT`: " + oneOf(formats)}
 }
 
 // formatOf returns the format of -o, one of the verb's formats. Without -o, it is json with -j, or else "".

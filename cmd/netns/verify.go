@@ -15,8 +15,8 @@ func verifyVerb() verb {
 		Name:      "verify",
 		Usage:     "check that namespaces are complete and lo answers",
 		ArgsUsage: "NAME...",
-		Description: "Repeats the check of create: lo is up and answers an ICMP echo. A namespace kept after a failed create also counts\n" +
-			"as unhealthy. The exit code is 7 if a namespace is unhealthy.\n\n   netns verify demo",
+		Description: "Repeats the check of create: lo is up and answers an ICMP echo. A namespace kept after a failed create also\n" +
+			"counts as unhealthy. If a namespace is unhealthy, the exit code is 7.\n\n   netns verify demo",
 	}, run: func(e *env, _ *cli.Context) error { return verify(e) }}
 }
 
