@@ -3,7 +3,6 @@
 package holders
 
 import (
-	"bytes"
 	"os"
 	"slices"
 	"strconv"
@@ -39,7 +38,7 @@ func (s *search) descriptors(p *process, inside []string) error {
 			if p.pid != s.self {
 				s.add(namespace, p, Holder{Kind: Descriptor, FD: fd})
 			}
-		case bytes.HasPrefix(link, []byte("socket:[")), string(link) == "/dev/net/tun":
+		case strings.HasPrefix(link, "socket:["), link == "/dev/net/tun":
 			if s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
 				continue
 			}
@@ -49,7 +48,7 @@ func (s *search) descriptors(p *process, inside []string) error {
 				}
 			}
 			namespace := socketNamespace(pidfd, fd)
-			if s.wants([]byte(namespace)) && !slices.Contains(inside, namespace) {
+			if s.wants(namespace) && !slices.Contains(inside, namespace) {
 				s.add(namespace, p, Holder{Kind: Socket, FD: fd})
 			}
 		}
@@ -60,22 +59,22 @@ func (s *search) descriptors(p *process, inside []string) error {
 // opened returns the link of the wanted namespace that a descriptor is of, or "". The link of a descriptor that was opened by a
 // name is the path of that mount, or / after it is unmounted. Of other files only the inode number is read, because stat(2) may
 // wait for another machine.
-func (s *search) opened(p *process, fd int, link []byte) string {
+func (s *search) opened(p *process, fd int, link string) string {
 	if s.wants(link) {
-		return string(link)
+		return link
 	}
-	if !bytes.HasPrefix(link, []byte("/")) {
+	if !strings.HasPrefix(link, "/") {
 		return ""
 	}
 	inode, known := p.inode(fd)
-	if namespace := thread.Link(inode); known && !s.wants([]byte(namespace)) {
+	if namespace := thread.Link(inode); known && !s.wants(namespace) {
 		return ""
 	}
 	var st unix.Stat_t
 	if unix.Fstatat(p.dir, "fd/"+strconv.Itoa(fd), &st, 0) != nil || st.Dev != s.nsfs {
 		return ""
 	}
-	if namespace := thread.Link(st.Ino); s.wants([]byte(namespace)) {
+	if namespace := thread.Link(st.Ino); s.wants(namespace) {
 		return namespace
 	}
 	return ""
@@ -83,20 +82,10 @@ func (s *search) opened(p *process, fd int, link []byte) string {
 
 // inode returns the inode number of an open file. Before Linux 5.14, /proc does not show it.
 func (p *process) inode(fd int) (inode uint64, known bool) {
-	info, err := unix.Openat(p.dir, "fdinfo/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, false
-	}
-	defer unix.Close(info)
-	var buf [256]byte // the inode is in the fourth line
-	n, err := unix.Read(info, buf[:])
-	if err != nil {
-		return 0, false
-	}
-	_, text, known := strings.Cut(string(buf[:n]), "\nino:\t")
+	_, text, _ := strings.Cut(p.read("fdinfo/"+strconv.Itoa(fd)), "\nino:\t")
 	text, _, _ = strings.Cut(text, "\n")
-	inode, err = strconv.ParseUint(text, 10, 64)
-	return inode, known && err == nil
+	inode, err := strconv.ParseUint(text, 10, 64)
+	return inode, err == nil
 }
 
 // socketNamespace returns the link of the namespace in which another process's socket was made, or "" if it cannot be known.

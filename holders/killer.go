@@ -140,10 +140,10 @@ func (k *killer) mayMiss(err error) bool {
 
 // inside reports whether any thread of a process is in the namespaces, and whether the main one is.
 func (k *killer) inside(p *process) (inside, main bool, err error) {
-	err = p.eachThread(func(tid int, link []byte) {
-		if slices.Contains(k.namespaces, string(link)) {
+	err = p.eachThread(func(tid int, link string) {
+		if slices.Contains(k.namespaces, link) {
 			inside, main = true, main || tid == p.pid
-			k.last, k.where = p.pid, string(link)
+			k.last, k.where = p.pid, link
 		}
 	})
 	if isRefused(err) && !inside && persist.HasCapability(unix.CAP_SYS_PTRACE) { // without it, the capability is what is missing

@@ -3,9 +3,9 @@
 package holders
 
 import (
-	"bytes"
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/netns-go/netns"
 )
@@ -41,7 +41,7 @@ func Processes(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder,
 	_, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
 		if err == nil && s.wants(link) {
-			s.add(string(link), p, Holder{Kind: Process})
+			s.add(link, p, Holder{Kind: Process})
 		}
 		return err
 	})
@@ -58,8 +58,7 @@ func InUse(ctx context.Context) (map[uint64][]int, error) {
 		if err != nil {
 			return err
 		}
-		inode := bytes.TrimSuffix(bytes.TrimPrefix(link, []byte("net:[")), []byte("]"))
-		id, err := strconv.ParseUint(string(inode), 10, 64)
+		id, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimPrefix(link, "net:["), "]"), 10, 64)
 		users[id] = append(users[id], p.pid)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
@@ -84,18 +85,26 @@ func (p *process) numbers(name string) ([]int, error) {
 	return sys.Numbers(dir, p.buf)
 }
 
-// link returns the target of a link of the process. The bytes are valid until the next call.
-func (p *process) link(name string) ([]byte, error) {
+// link returns the target of a link of the process.
+func (p *process) link(name string) (string, error) {
 	n, err := unix.Readlinkat(p.dir, name, p.buf)
-	if err != nil {
-		return nil, err
-	}
-	return p.buf[:n], nil
+	return string(p.buf[:max(n, 0)]), err
 }
 
-// eachThread calls f for each thread with the link of its network namespace, which is valid during the call. The main thread has
-// the process's number. A process that has ended, even if it is a zombie, is in no namespace: that is an ESRCH.
-func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
+// read returns the first bytes of a small file of the process, or nothing if the process has ended.
+func (p *process) read(name string) string {
+	fd, err := unix.Openat(p.dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	n, _ := unix.Read(fd, p.buf)
+	return string(p.buf[:max(n, 0)])
+}
+
+// eachThread calls f for each thread with the link of its network namespace. The main thread has the process's number. For a
+// process that has ended, or is a zombie, eachThread returns ESRCH.
+func (p *process) eachThread(f func(tid int, namespace string)) (err error) {
 	tids := []int{p.pid}
 	var task unix.Stat_t
 	// The links of the directory are its threads and two more (proc_task_getattr). Most processes have one.
@@ -122,19 +131,7 @@ func (p *process) eachThread(f func(tid int, namespace []byte)) (err error) {
 }
 
 // command returns the process's name, as ps shows it, or "" if it has ended.
-func (p *process) command() string {
-	fd, err := unix.Openat(p.dir, "comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return ""
-	}
-	defer unix.Close(fd)
-	var buf [64]byte
-	n, err := unix.Read(fd, buf[:])
-	if err != nil || n == 0 {
-		return ""
-	}
-	return string(buf[:n-1]) // without the newline
-}
+func (p *process) command() string { return strings.TrimSuffix(p.read("comm"), "\n") }
 
 // exists reports whether the process is alive or a zombie.
 func (p *process) exists() bool { return unix.Faccessat(p.dir, "comm", unix.F_OK, 0) == nil }

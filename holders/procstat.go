@@ -3,11 +3,9 @@
 package holders
 
 import (
-	"bytes"
 	"strconv"
+	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // A procStat has fields of proc_pid_stat(5).
@@ -18,26 +16,14 @@ type procStat struct {
 }
 
 // stat returns the procStat of the process, or the zero value if the process has ended.
-func (p *process) stat() (s procStat) {
-	fd, err := unix.Openat(p.dir, "stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return s
-	}
-	defer unix.Close(fd)
-	var buf [1024]byte
-	n, err := unix.Read(fd, buf[:])
-	if err != nil {
-		return s
-	}
-	return parseStat(buf[:n])
-}
+func (p *process) stat() procStat { return parseStat(p.read("stat")) }
 
-func parseStat(text []byte) (s procStat) {
+func parseStat(text string) (s procStat) {
 	const first = 3 // the field after the name of the process; the name may contain blanks and parentheses
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	number := func(field int) (n uint64) {
 		if field-first < len(fields) {
-			n, _ = strconv.ParseUint(string(fields[field-first]), 10, 64)
+			n, _ = strconv.ParseUint(fields[field-first], 10, 64)
 		}
 		return n
 	}
@@ -45,7 +31,7 @@ func parseStat(text []byte) (s procStat) {
 	s.forked = number(9)&forkedNoExec != 0
 	s.blocked, s.ignored, s.caught = number(32), number(33), number(34)
 	if len(fields) > 22-first {
-		s.started = string(fields[22-first])
+		s.started = fields[22-first]
 	}
 	return s
 }

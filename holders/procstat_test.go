@@ -14,7 +14,7 @@ func TestProcStat(t *testing.T) {
 	stat := func(flags, blocked, ignored, caught string) procStat {
 		fields := strings.Fields("S 1 2 3 4 5 FLAGS 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21 22 23 24 25 26 27 28 BLOCKED IGNORED CAUGHT 32")
 		text := strings.NewReplacer("FLAGS", flags, "BLOCKED", blocked, "IGNORED", ignored, "CAUGHT", caught).Replace(strings.Join(fields, " "))
-		return parseStat([]byte("12 (a) R 1 (b) " + text + "\n"))
+		return parseStat("12 (a) R 1 (b) " + text + "\n")
 	}
 	before := stat(forked, "0", "0", term)
 	if want := (procStat{started: "4711", forked: true, caught: 1 << (syscall.SIGTERM - 1)}); before != want {
@@ -41,7 +41,7 @@ func TestProcStat(t *testing.T) {
 			t.Errorf("%+v, then %+v, %v: lost is %v", test.before, test.now, test.signal, got)
 		}
 	}
-	if got := parseStat([]byte("12 (")); got != (procStat{}) {
+	if got := parseStat("12 ("); got != (procStat{}) {
 		t.Errorf("of half a stat: %+v", got)
 	}
 }

@@ -43,8 +43,8 @@ func newSearch(namespaces []*netns.Namespace) *search {
 	return s
 }
 
-func (s *search) wants(link []byte) bool {
-	_, wanted := s.found[string(link)]
+func (s *search) wants(link string) bool {
+	_, wanted := s.found[link]
 	return wanted
 }
 
@@ -67,19 +67,15 @@ func (s *search) results(namespaces []*netns.Namespace) [][]Holder {
 // threads adds the threads of a process that are in the namespaces, and returns these namespaces.
 func (s *search) threads(p *process) (inside []string, err error) {
 	main := ""
-	err = p.eachThread(func(tid int, link []byte) {
+	err = p.eachThread(func(tid int, link string) {
+		h := Holder{Kind: Thread, TID: tid}
 		if tid == p.pid {
-			main = string(link)
+			h, main = Holder{Kind: Process}, link
 		}
-		if !s.wants(link) || tid != p.pid && string(link) == main {
-			return
+		if s.wants(link) && (tid == p.pid || link != main) {
+			inside = append(inside, link)
+			s.add(link, p, h)
 		}
-		namespace, h := string(link), Holder{Kind: Process}
-		if tid != p.pid {
-			h = Holder{Kind: Thread, TID: tid}
-		}
-		inside = append(inside, namespace)
-		s.add(namespace, p, h)
 	})
 	return inside, err
 }
@@ -95,15 +91,15 @@ func (s *search) ownMounts() error {
 // mounts adds the mounts of the namespaces in a process's mount namespace, unless the search has seen that already. A process
 // that changed its root sees only some of the mounts, so the root counts too.
 func (s *search) mounts(p *process) error {
-	link, err := p.link("ns/mnt")
+	ns, err := p.link("ns/mnt")
 	if err != nil {
 		return err
 	}
-	key := string(link)
-	if link, err = p.link("root"); err != nil {
+	root, err := p.link("root")
+	if err != nil {
 		return err
 	}
-	key += " " + string(link)
+	key := ns + " " + root
 	if s.seen[key] {
 		return nil
 	}
@@ -120,7 +116,7 @@ func (s *search) mounts(p *process) error {
 func (s *search) addMounts(mountinfo string, add func(namespace, path string)) error {
 	mounts, err := sys.NamespaceMounts(mountinfo)
 	for _, m := range mounts {
-		if s.wants([]byte(m.Namespace)) && !s.mounted[m.ID] {
+		if s.wants(m.Namespace) && !s.mounted[m.ID] {
 			s.mounted[m.ID] = true
 			add(m.Namespace, m.Path)
 		}
