@@ -12,59 +12,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// descriptors adds a process's open descriptors of the namespaces, and its sockets in those that it is not inside.
+// descriptors adds a process's open descriptors of the namespaces, and its sockets in namespaces that it is not inside.
 func (s *search) descriptors(p *process, inside []string) error {
 	var st unix.Stat_t
 	if s.counts && unix.Fstatat(p.dir, "fd", &st, 0) == nil && st.Size == 0 { // as of the kernel's own threads
 		return nil
 	}
 	fds, err := p.numbers("fd")
-	pidfd := -1
-	defer func() {
-		if pidfd >= 0 {
-			unix.Close(pidfd)
-		}
-	}()
 	for _, fd := range fds {
-		if p.pid == s.self && s.given[fd] { // the caller's own are left out, and there can be many
-			continue
-		}
 		link, linkErr := p.link("fd/" + strconv.Itoa(fd))
 		if linkErr != nil { // closed meanwhile
 			continue
 		}
-		switch namespace := s.opened(p, fd, link); {
-		case namespace != "":
-			if p.pid != s.self {
-				s.add(namespace, p, Holder{Kind: Descriptor, FD: fd})
-			}
-		case strings.HasPrefix(link, "socket:["), link == "/dev/net/tun":
-			if s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
-				continue
-			}
-			if pidfd < 0 {
-				if pidfd, err = unix.PidfdOpen(p.pid, 0); err != nil {
-					return err
-				}
-			}
-			namespace := socketNamespace(pidfd, fd)
-			if s.wants(namespace) && !slices.Contains(inside, namespace) {
-				s.add(namespace, p, Holder{Kind: Socket, FD: fd})
-			}
+		if p.pid != s.self {
+			s.add(s.opened(p, fd, link), p, Holder{Kind: Descriptor, FD: fd})
+		}
+		isSocket := strings.HasPrefix(link, "socket:[") || link == "/dev/net/tun"
+		if !isSocket || s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
+			continue
+		}
+		namespace, err := socketNamespace(p.pid, fd)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(inside, namespace) {
+			s.add(namespace, p, Holder{Kind: Socket, FD: fd})
 		}
 	}
 	return err
 }
 
-// opened returns the link of the wanted namespace that a descriptor is of, or "". The link of a descriptor that was opened by a
-// name is the path of that mount, or / after it is unmounted. Of other files only the inode number is read, because stat(2) may
-// wait for another machine.
+// opened returns the link of the namespace that a descriptor is of. If the descriptor is not of a wanted namespace, opened returns
+// some other text. If the descriptor was opened by a name, its own link is the path of that mount, or / after it is unmounted. Of
+// other files only the inode number is read, because stat(2) may wait for another machine.
 func (s *search) opened(p *process, fd int, link string) string {
-	if s.wants(link) {
-		return link
-	}
 	if !strings.HasPrefix(link, "/") {
-		return ""
+		return link
 	}
 	inode, known := p.inode(fd)
 	if namespace := thread.Link(inode); known && !s.wants(namespace) {
@@ -74,10 +57,7 @@ func (s *search) opened(p *process, fd int, link string) string {
 	if unix.Fstatat(p.dir, "fd/"+strconv.Itoa(fd), &st, 0) != nil || st.Dev != s.nsfs {
 		return ""
 	}
-	if namespace := thread.Link(st.Ino); s.wants(namespace) {
-		return namespace
-	}
-	return ""
+	return thread.Link(st.Ino)
 }
 
 // inode returns the inode number of an open file. Before Linux 5.14, /proc does not show it.
@@ -88,21 +68,26 @@ func (p *process) inode(fd int) (inode uint64, known bool) {
 	return inode, err == nil
 }
 
-// socketNamespace returns the link of the namespace in which another process's socket was made, or "" if it cannot be known.
-func socketNamespace(pidfd, fd int) string {
+// socketNamespace returns the link of the namespace in which a process's socket was made, or "" if it cannot be known.
+func socketNamespace(pid, fd int) (string, error) {
+	pidfd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(pidfd)
 	socket, err := unix.PidfdGetfd(pidfd, fd, 0)
 	if err != nil {
-		return ""
+		return "", nil
 	}
 	defer unix.Close(socket)
 	ns, err := unix.IoctlRetInt(socket, unix.SIOCGSKNS)
 	if err != nil {
-		return ""
+		return "", nil
 	}
 	defer unix.Close(ns)
 	var st unix.Stat_t
 	if unix.Fstat(ns, &st) != nil {
-		return ""
+		return "", nil
 	}
-	return thread.Link(st.Ino)
+	return thread.Link(st.Ino), nil
 }

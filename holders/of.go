@@ -19,7 +19,8 @@ import (
 // on its way through a socket, and no process of a PID namespace outside of its own.
 func Of(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error) {
 	s := newSearch(namespaces)
-	if err := s.ownMounts(); err != nil {
+	// The caller's mount namespace is first, so that its mounts do not count as another process's.
+	if err := s.addMounts("/proc/thread-self/mountinfo", Holder{Kind: Mount}); err != nil {
 		return nil, err
 	}
 	_, err := eachProcess(ctx, func(p *process) error {
@@ -40,9 +41,7 @@ func Processes(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder,
 	s := newSearch(namespaces)
 	_, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
-		if err == nil && s.wants(link) {
-			s.add(link, p, Holder{Kind: Process})
-		}
+		s.add(link, p, Holder{Kind: Process})
 		return err
 	})
 	return s.results(namespaces), err

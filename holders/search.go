@@ -20,7 +20,6 @@ var kinds = []Kind{Process, Thread, Descriptor, Socket, Mount}
 type search struct {
 	self    int
 	counts  bool                // the size of /proc/PID/fd is the number of descriptors
-	given   map[int]bool        // the caller's descriptors of the wanted namespaces
 	nsfs    uint64              // the device of namespaces
 	found   map[string][]Holder // has a key for each wanted namespace
 	seen    map[string]bool     // mount namespaces, each with the root directory from which it was seen
@@ -28,9 +27,7 @@ type search struct {
 }
 
 func newSearch(namespaces []*netns.Namespace) *search {
-	s := &search{
-		self: selfInProc(), given: map[int]bool{}, found: map[string][]Holder{}, seen: map[string]bool{}, mounted: map[string]bool{},
-	}
+	s := &search{self: selfInProc(), found: map[string][]Holder{}, seen: map[string]bool{}, mounted: map[string]bool{}}
 	var st unix.Stat_t
 	if unix.Stat("/proc/self/ns/net", &st) == nil {
 		s.nsfs = uint64(st.Dev)
@@ -38,7 +35,6 @@ func newSearch(namespaces []*netns.Namespace) *search {
 	s.counts = unix.Stat("/proc/self/fd", &st) == nil && st.Size > 0 // since Linux 6.2 (proc_fd_getattr)
 	for _, ns := range namespaces {
 		s.found[thread.Link(ns.ID())] = nil
-		s.given[ns.Fd()] = true
 	}
 	return s
 }
@@ -48,9 +44,12 @@ func (s *search) wants(link string) bool {
 	return wanted
 }
 
+// add adds a holder to those of the namespace with this link, if that is wanted.
 func (s *search) add(link string, p *process, h Holder) {
-	h.PID, h.Command = p.pid, p.command()
-	s.found[link] = append(s.found[link], h)
+	if s.wants(link) {
+		h.PID, h.Command = p.pid, p.command()
+		s.found[link] = append(s.found[link], h)
+	}
 }
 
 func (s *search) results(namespaces []*netns.Namespace) [][]Holder {
@@ -64,7 +63,7 @@ func (s *search) results(namespaces []*netns.Namespace) [][]Holder {
 	return results
 }
 
-// threads adds the threads of a process that are in the namespaces, and returns these namespaces.
+// threads adds the threads of a process that are in the namespaces, and returns all namespaces that its threads are in.
 func (s *search) threads(p *process) (inside []string, err error) {
 	main := ""
 	err = p.eachThread(func(tid int, link string) {
@@ -72,20 +71,12 @@ func (s *search) threads(p *process) (inside []string, err error) {
 		if tid == p.pid {
 			h, main = Holder{Kind: Process}, link
 		}
-		if s.wants(link) && (tid == p.pid || link != main) {
+		if tid == p.pid || link != main {
 			inside = append(inside, link)
 			s.add(link, p, h)
 		}
 	})
 	return inside, err
-}
-
-// ownMounts adds the mounts of the namespaces in the caller's mount namespace. It is called first, so that they do not count as
-// another process's.
-func (s *search) ownMounts() error {
-	return s.addMounts("/proc/thread-self/mountinfo", func(namespace, path string) {
-		s.found[namespace] = append(s.found[namespace], Holder{Kind: Mount, Path: path})
-	})
 }
 
 // mounts adds the mounts of the namespaces in a process's mount namespace, unless the search has seen that already. A process
@@ -103,9 +94,8 @@ func (s *search) mounts(p *process) error {
 	if s.seen[key] {
 		return nil
 	}
-	err = s.addMounts(fmt.Sprintf("/proc/self/fd/%d/mountinfo", p.dir), func(namespace, path string) {
-		s.add(namespace, p, Holder{Kind: Mount, Path: path})
-	})
+	mounts := Holder{Kind: Mount, PID: p.pid, Command: p.command()}
+	err = s.addMounts(fmt.Sprintf("/proc/self/fd/%d/mountinfo", p.dir), mounts)
 	if _, ended := p.link("ns/mnt"); ended != nil {
 		return ended
 	}
@@ -113,12 +103,14 @@ func (s *search) mounts(p *process) error {
 	return err
 }
 
-func (s *search) addMounts(mountinfo string, add func(namespace, path string)) error {
+// addMounts adds the mounts of the namespaces in a mountinfo file, each as h with its path.
+func (s *search) addMounts(mountinfo string, h Holder) error {
 	mounts, err := sys.NamespaceMounts(mountinfo)
 	for _, m := range mounts {
 		if s.wants(m.Namespace) && !s.mounted[m.ID] {
 			s.mounted[m.ID] = true
-			add(m.Namespace, m.Path)
+			h.Path = m.Path
+			s.found[m.Namespace] = append(s.found[m.Namespace], h)
 		}
 	}
 	return err
