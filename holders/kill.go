@@ -33,32 +33,29 @@ func Kill(ctx context.Context, o KillOptions, namespaces ...*netns.Namespace) er
 	if err := CheckKill(namespaces...); err != nil {
 		return err
 	}
-	k := &killer{seenOnly: o.SeenOnly, of: namespaces, self: selfInProc(), told: map[int]told{}}
+	k := &killer{seenOnly: o.SeenOnly, namespaces: namespaces, self: selfInProc(), told: map[int]told{}}
 	for _, ns := range namespaces {
-		k.namespaces = append(k.namespaces, thread.Link(ns.ID()))
+		k.links = append(k.links, thread.Link(ns.ID()))
 	}
 	if err := CheckSight(namespaces...); err != nil && !k.mayMiss(err) {
 		return err
 	}
-	defer k.close()
-	// First only ask whether a signal could be sent, long enough to know which processes stay.
-	decided := time.Now().Add(2 * shortestStay)
-	none, err := k.passes(ctx, func() syscall.Signal { return 0 },
-		func() bool { return !k.visited || time.Now().After(decided) })
-	if err != nil || none {
-		return err
-	}
-	graceEnds := time.Now().Add(o.Grace)
-	none, err = k.passes(ctx, func() syscall.Signal {
-		if time.Now().After(graceEnds) {
-			return unix.SIGKILL
+	for _, phase := range []struct {
+		signal   syscall.Signal
+		patience time.Duration
+	}{
+		{0, 2 * shortestStay}, // only asks whether a signal could be sent, long enough to know which processes stay
+		{cmp.Or(o.Signal, unix.SIGTERM), o.Grace},
+		{unix.SIGKILL, killPatience},
+	} {
+		if phase.patience <= 0 {
+			continue
 		}
-		return cmp.Or(o.Signal, unix.SIGTERM)
-	}, func() bool { return k.found && time.Now().After(graceEnds.Add(killPatience)) })
-	if err != nil || none {
-		return err
+		if none, err := k.passes(ctx, phase.signal, phase.patience); err != nil || none {
+			return err
+		}
 	}
-	return &netns.BusyError{Path: k.pathOf(), Reason: fmt.Sprintf("process %d is still in it, %v after SIGKILL", k.last, killPatience)}
+	return &netns.BusyError{Path: k.path, Reason: fmt.Sprintf("process %d is still in it, %v after SIGKILL", k.last, killPatience)}
 }
 
 // CheckKill returns a *[VitalError] if the caller or process 1 is in any of the given namespaces: [Kill] ends nothing there. If

@@ -32,23 +32,22 @@ const (
 type killer struct {
 	seenOnly   bool // leave out processes about which there is a HiddenError
 	self       int
-	of         []*netns.Namespace
-	namespaces []string // their links in /proc
-	inodes     []uint64 // their netInode, if that was needed
+	namespaces []*netns.Namespace
+	links      []string // of the namespaces in /proc
+	inodes     []uint64 // of the namespaces, by netInode, if that was needed
 	told       map[int]told
 	visits     map[int]visit
-	found      bool   // the last pass found a process inside
+	last       int    // the last process that the last pass found inside, or 0
+	path       string // of the namespace in which it was
 	visited    bool   // the last pass found a process that may leave by itself
-	last       int    // the last process found
-	where      string // and its namespace
 	ended      []int  // the processes that ended during the last pass
 	empty      int    // how many passes in a row found no process inside
 }
 
+// A told is the last signal that a process was sent.
 type told struct {
-	*process
 	signal syscall.Signal
-	stat   procStat // before it was told
+	stat   procStat // before it was sent
 }
 
 // A visit counts the looks in a row at which a process had threads inside, but not its main thread.
@@ -58,16 +57,13 @@ type visit struct {
 	since   time.Time
 }
 
-func (k *killer) close() {
-	for _, t := range k.told {
-		unix.Close(t.dir)
-	}
-}
-
-// passes makes one pass after another, with growing pauses, until a pass is sure that no process is inside or done returns true.
-func (k *killer) passes(ctx context.Context, signal func() syscall.Signal, done func() bool) (none bool, err error) {
+// passes makes one pass after another, with growing pauses, until a pass is sure that no process is inside, or finds a process
+// inside after the given time. Signal 0 only asks which processes stay, so with it passes ends as soon as all do.
+func (k *killer) passes(ctx context.Context, signal syscall.Signal, patience time.Duration) (none bool, err error) {
+	end := time.Now().Add(patience)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		if none, err = k.pass(ctx, signal()); err != nil || none || done() {
+		none, err = k.pass(ctx, signal)
+		if err != nil || none || signal == 0 && !k.visited || k.last != 0 && time.Now().After(end) {
 			return none, err
 		}
 		wait := pause
@@ -87,49 +83,44 @@ func (k *killer) passes(ctx context.Context, signal func() syscall.Signal, done 
 // list. On a busy machine processes always end meanwhile, so after emptyPasses passes that found nothing it is sure as well.
 func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, err error) {
 	before, lives := k.visits, false
-	k.visits, k.found, k.visited = map[int]visit{}, false, false
-	seen, err := eachProcess(ctx, func(p *process) error {
+	k.visits, k.last, k.visited = map[int]visit{}, 0, false
+	ended, refused, err := eachProcess(ctx, func(p *process) error {
 		if p.pid == k.self {
 			return nil
 		}
-		inside, main, err := k.inside(p)
-		if !inside {
+		path, main, err := k.inside(p)
+		if path == "" {
 			return err
 		}
 		err = nil // one thread inside is enough, even if another cannot be looked at
 		stays := main || k.stays(p, before[p.pid])
 		if stays || signal == 0 {
-			err = k.tell(p, signal)
+			err = k.tell(p, path, signal)
 		}
-		if err != nil && k.mayMiss(err) {
+		if k.mayMiss(err) {
 			return nil
 		}
-		k.found, k.visited, lives = true, k.visited || !stays, lives || stays
+		k.last, k.path = p.pid, path
+		k.visited, lives = k.visited || !stays, lives || stays
 		return err
 	})
-	if err == nil && seen.refused != nil {
-		err = k.unseen(seen.refused)
+	if refused != nil {
+		if err = unseen(k.namespaces[0].Path(), refused); k.mayMiss(err) {
+			err = nil
+		}
 	}
 	sure := true
-	for _, pid := range seen.ended {
+	for _, pid := range ended {
 		sure = sure && slices.Contains(k.ended, pid) // a zombie, which ended before
 	}
-	k.ended = seen.ended
+	k.ended = ended
 	switch {
 	case lives:
 		k.empty = 0
-	case !k.found:
+	case k.last == 0:
 		k.empty++
 	}
-	return !k.found && (sure || k.empty >= emptyPasses), err
-}
-
-// unseen returns the error for a process that may not be looked into, unless the killer leaves it out.
-func (k *killer) unseen(refused error) error {
-	if err := unseen(k.of[0].Path(), refused); !k.mayMiss(err) {
-		return err
-	}
-	return nil
+	return k.last == 0 && (sure || k.empty >= emptyPasses), err
 }
 
 // mayMiss reports whether an error is about processes that the killer leaves out.
@@ -138,26 +129,25 @@ func (k *killer) mayMiss(err error) bool {
 	return k.seenOnly && errors.As(err, &hidden)
 }
 
-// inside reports whether any thread of a process is in the namespaces, and whether the main one is.
-func (k *killer) inside(p *process) (inside, main bool, err error) {
+// inside returns the path of a namespace that a thread of a process is in, or "", and reports whether the main thread is inside.
+func (k *killer) inside(p *process) (path string, main bool, err error) {
 	err = p.eachThread(func(tid int, link string) {
-		if slices.Contains(k.namespaces, link) {
-			inside, main = true, main || tid == p.pid
-			k.last, k.where = p.pid, link
+		if i := slices.Index(k.links, link); i >= 0 {
+			path, main = k.namespaces[i].Path(), main || tid == p.pid
 		}
 	})
-	if isRefused(err) && !inside && persist.HasCapability(unix.CAP_SYS_PTRACE) { // without it, the capability is what is missing
+	if isRefused(err) && path == "" && persist.HasCapability(unix.CAP_SYS_PTRACE) { // without it, the capability is what is missing
 		return k.insideByInode(p)
 	}
-	return inside, main, err
+	return path, main, err
 }
 
 // insideByInode is inside for a process whose links the caller may not read.
-func (k *killer) insideByInode(p *process) (inside, main bool, err error) {
-	for _, ns := range k.of[len(k.inodes):] {
+func (k *killer) insideByInode(p *process) (path string, main bool, err error) {
+	for _, ns := range k.namespaces[len(k.inodes):] {
 		inode, err := netInode(ns)
 		if err != nil {
-			return false, false, unix.EACCES
+			return "", false, unix.EACCES
 		}
 		k.inodes = append(k.inodes, inode)
 	}
@@ -166,14 +156,13 @@ func (k *killer) insideByInode(p *process) (inside, main bool, err error) {
 		var st unix.Stat_t
 		statErr := unix.Fstatat(p.dir, "task/"+strconv.Itoa(tid)+"/net/dev", &st, 0)
 		if i := slices.Index(k.inodes, st.Ino); statErr == nil && i >= 0 {
-			inside, main = true, main || tid == p.pid
-			k.last, k.where = p.pid, k.namespaces[i]
+			path, main = k.namespaces[i].Path(), main || tid == p.pid
 		}
 		if isRefused(statErr) {
 			err = statErr
 		}
 	}
-	return inside, main, err
+	return path, main, err
 }
 
 // stays reports whether a process that has threads inside, but not its main thread, lives in the namespaces.
@@ -187,12 +176,12 @@ func (k *killer) stays(p *process, before visit) bool {
 	return v.looks >= stayLooks && time.Since(v.since) >= shortestStay
 }
 
-// tell sends a process a signal, unless the process has got it already. The open directory in /proc serves as a pidfd. It was open
-// before the namespaces were looked at, so the signal reaches that very process.
-func (k *killer) tell(p *process, signal syscall.Signal) error {
+// tell sends a process in the namespace at path a signal, unless the process has got it already. The open directory in /proc serves
+// as a pidfd. It was open before the namespaces were looked at, so the signal reaches that very process.
+func (k *killer) tell(p *process, path string, signal syscall.Signal) error {
 	before, known := k.told[p.pid]
 	now := p.stat()
-	if known && before.exists() && before.signal == signal && !now.lost(before.stat, signal) {
+	if known && before.stat.started == now.started && before.signal == signal && !now.lost(before.stat, signal) {
 		return nil
 	}
 	err := unix.PidfdSendSignal(p.dir, signal, nil, 0)
@@ -201,21 +190,13 @@ func (k *killer) tell(p *process, signal syscall.Signal) error {
 	case isGone(err):
 		return nil
 	case err == unix.EINVAL: // pidfd_send_signal(2): the process is in a PID namespace that is not below the caller's
-		return &HiddenError{k.pathOf(), fmt.Sprintf("process %d is inside, and in another PID namespace, to which no signal "+
+		return &HiddenError{path, fmt.Sprintf("process %d is inside, and in another PID namespace, to which no signal "+
 			"can be sent from here", p.pid)}
 	default:
 		return persist.Needs(unix.CAP_KILL, "signalling another user's process", os.NewSyscallError("pidfd_send_signal", err))
 	}
-	if signal == 0 {
-		return nil
+	if signal != 0 {
+		k.told[p.pid] = told{signal, now}
 	}
-	if known {
-		unix.Close(before.dir)
-	}
-	p.keep = true
-	k.told[p.pid] = told{p, signal, now}
 	return nil
 }
-
-// pathOf returns the path of the namespace in which the last process was found.
-func (k *killer) pathOf() string { return k.of[slices.Index(k.namespaces, k.where)].Path() }

@@ -23,7 +23,7 @@ func Of(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error)
 	if err := s.addMounts("/proc/thread-self/mountinfo", Holder{Kind: Mount}); err != nil {
 		return nil, err
 	}
-	_, err := eachProcess(ctx, func(p *process) error {
+	_, _, err := eachProcess(ctx, func(p *process) error {
 		inside, err := s.threads(p)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func Of(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error)
 // Processes returns the processes whose main thread is inside, for each given namespace. It does less work than [Of].
 func Processes(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error) {
 	s := newSearch(namespaces)
-	_, err := eachProcess(ctx, func(p *process) error {
+	_, _, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
 		s.add(link, p, Holder{Kind: Process})
 		return err
@@ -52,7 +52,7 @@ func Processes(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder,
 // CAP_SYS_PTRACE is missing.
 func InUse(ctx context.Context) (map[uint64][]int, error) {
 	users := map[uint64][]int{}
-	_, err := eachProcess(ctx, func(p *process) error {
+	_, _, err := eachProcess(ctx, func(p *process) error {
 		link, err := p.link("ns/net")
 		if err != nil {
 			return err

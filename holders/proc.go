@@ -16,57 +16,44 @@ import (
 // A process is a process that /proc shows. Its directory is open, so whatever is read there is about this process, even if the
 // kernel has given its number to another one.
 type process struct {
-	pid  int
-	dir  int
-	keep bool   // leave dir open
-	buf  []byte // for reading; shared by all processes, because allocating one each takes most of the time
+	pid int
+	dir int
+	buf []byte // for reading; shared by all processes, because allocating one each takes most of the time
 }
 
-// A procLook has the processes that a look through /proc could not look into.
-type procLook struct {
-	ended   []int // the processes that were listed, and had ended when their turn came
-	refused error // the error of the first process that the caller may not look into
-}
-
-// eachProcess calls f for each process that /proc shows, in ascending order. An error of f for which isGone or isRefused holds
-// goes into the procLook; any other error ends the look.
-func eachProcess(ctx context.Context, f func(*process) error) (look procLook, err error) {
-	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
-	proc, err := unix.Open("/proc", flags, 0)
+// eachProcess calls f for each process that /proc shows, in ascending order. It returns the processes that were listed and have
+// ended when their turn comes, and the error of the first process that the caller may not look into. Any other error ends it.
+func eachProcess(ctx context.Context, f func(*process) error) (ended []int, refused, err error) {
+	proc, err := sys.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
-		return look, &os.PathError{Op: "open", Path: "/proc", Err: err}
+		return nil, nil, err
 	}
-	defer unix.Close(proc)
+	defer proc.Close()
 	buf := make([]byte, 16<<10)
-	pids, err := sys.Numbers(proc, buf)
+	pids, err := sys.Numbers(int(proc.Fd()), buf)
 	if err != nil {
-		return look, &os.PathError{Op: "readdir", Path: "/proc", Err: err}
+		return nil, nil, sys.PathError("readdir", "/proc", err)
 	}
 	for _, pid := range pids {
 		if ctx.Err() != nil {
-			return look, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
-		dir, err := unix.Openat(proc, strconv.Itoa(pid), flags, 0)
+		dir, err := unix.Openat(int(proc.Fd()), strconv.Itoa(pid), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if err == nil {
-			p := &process{pid: pid, dir: dir, buf: buf}
-			err = f(p)
-			if !p.keep {
-				unix.Close(dir)
-			}
+			err = f(&process{pid, dir, buf})
+			unix.Close(dir)
 		}
 		switch {
 		case err == nil:
-		case isRefused(err):
-			if look.refused == nil {
-				look.refused = fmt.Errorf("process %d: %w", pid, err)
-			}
 		case isGone(err):
-			look.ended = append(look.ended, pid)
-		default:
-			return look, fmt.Errorf("process %d: %w", pid, err)
+			ended = append(ended, pid)
+		case !isRefused(err):
+			return nil, nil, fmt.Errorf("process %d: %w", pid, err)
+		case refused == nil:
+			refused = fmt.Errorf("process %d: %w", pid, err)
 		}
 	}
-	return look, nil
+	return ended, refused, nil
 }
 
 // isGone reports whether the error of a call in /proc means that the process has ended.
@@ -132,9 +119,6 @@ func (p *process) eachThread(f func(tid int, namespace string)) (err error) {
 
 // command returns the process's name, as ps shows it, or "" if it has ended.
 func (p *process) command() string { return strings.TrimSuffix(p.read("comm"), "\n") }
-
-// exists reports whether the process is alive or a zombie.
-func (p *process) exists() bool { return unix.Faccessat(p.dir, "comm", unix.F_OK, 0) == nil }
 
 // selfInProc returns the number that /proc has for this process, or 0. It is not os.Getpid if /proc is of another PID namespace.
 func selfInProc() int {
