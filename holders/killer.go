@@ -109,10 +109,8 @@ func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, er
 			err = nil
 		}
 	}
-	sure := true
-	for _, pid := range ended {
-		sure = sure && slices.Contains(k.ended, pid) // a zombie, which ended before
-	}
+	// A zombie ended before this pass.
+	sure := !slices.ContainsFunc(ended, func(pid int) bool { return !slices.Contains(k.ended, pid) })
 	k.ended = ended
 	switch {
 	case lives:
@@ -125,8 +123,8 @@ func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, er
 
 // mayMiss reports whether an error is about processes that the killer leaves out.
 func (k *killer) mayMiss(err error) bool {
-	var hidden *HiddenError
-	return k.seenOnly && errors.As(err, &hidden)
+	_, hidden := errors.AsType[*HiddenError](err)
+	return k.seenOnly && hidden
 }
 
 // inside returns the path of a namespace that a thread of a process is in, or "", and reports whether the main thread is inside.

@@ -43,14 +43,15 @@ func CheckSight(namespaces ...*netns.Namespace) error {
 	if len(namespaces) == 0 {
 		return nil
 	}
-	path := namespaces[0].Path()
-	if err := checkHidepid(path); err != nil {
+	if err := checkHidepid(namespaces[0].Path()); err != nil || showsMachine() {
 		return err
 	}
-	if showsMachine() {
-		return nil
+	for _, ns := range namespaces {
+		if err := checkMadeHere(ns); err != nil {
+			return err
+		}
 	}
-	return checkMadeHere(namespaces)
+	return nil
 }
 
 // checkHidepid returns an error if /proc hides the processes that the caller may not trace, see proc(5).
@@ -104,59 +105,40 @@ func showsMachine() bool {
 	return sys.Inode("/proc/self/ns/pid") == sys.FirstPIDNS || sys.Inode("/proc/1/ns/pid") == sys.FirstPIDNS
 }
 
-// checkMadeHere returns a *HiddenError unless each given namespace has a name that was made in this container.
-func checkMadeHere(namespaces []*netns.Namespace) error {
-	byDir := map[string][]*netns.Namespace{}
-	for _, ns := range namespaces {
-		dir := filepath.Dir(ns.Path())
-		byDir[dir] = append(byDir[dir], ns)
-	}
-	for dir, some := range byDir {
-		first, err := madeElsewhere(dir, some)
-		var privilege *netns.PrivilegeError
-		switch {
-		case errors.As(err, &privilege):
-			return err
-		case err != nil:
-			return &HiddenError{some[0].Path(), fmt.Sprintf("/proc shows the processes of a container only, and whether the "+
-				"namespace was made in it cannot be seen: %v", err)}
-		case first != "":
-			return &HiddenError{filepath.Join(dir, first), "/proc shows the processes of a container only, and the namespace was not made in it"}
-		}
+// checkMadeHere returns a *HiddenError unless a namespace has a name that was made in this container.
+func checkMadeHere(ns *netns.Namespace) error {
+	here, err := isMadeHere(ns)
+	_, isPrivilege := errors.AsType[*netns.PrivilegeError](err)
+	switch {
+	case isPrivilege:
+		return err
+	case err != nil:
+		return &HiddenError{ns.Path(), fmt.Sprintf("/proc shows the processes of a container only, and whether the "+
+			"namespace was made in it cannot be seen: %v", err)}
+	case !here:
+		return &HiddenError{ns.Path(), "/proc shows the processes of a container only, and the namespace was not made in it"}
 	}
 	return nil
 }
 
-// madeElsewhere returns the name of the first given namespace of a run directory that was not made in this container, or "".
-func madeElsewhere(dir string, namespaces []*netns.Namespace) (string, error) {
-	store, err := persist.Open(dir)
+// isMadeHere reports whether a namespace has a name that was made in this container.
+func isMadeHere(ns *netns.Namespace) (here bool, err error) {
+	store, err := persist.Open(filepath.Dir(ns.Path()))
 	if err != nil {
-		return "", err
+		return false, err
 	}
 	defer store.Close()
-	var names []string
-	for _, ns := range namespaces {
-		names = append(names, filepath.Base(ns.Path()))
-	}
-	first := ""
-	err = holdAll(namespaces, nil, func(fds []int) error {
-		first, err = store.MadeElsewhere(names, fds)
+	err = thread.Hold(open(ns), func(fd int) error {
+		elsewhere, err := store.MadeElsewhere([]string{filepath.Base(ns.Path())}, []int{fd})
+		here = elsewhere == ""
 		return err
 	})
-	return first, err
+	return here, err
 }
 
 // open returns a namespace for package thread.
 func open(ns *netns.Namespace) thread.Namespace {
 	return thread.Namespace{Path: ns.Path(), ID: ns.ID(), SyscallConn: ns.SyscallConn}
-}
-
-// holdAll is [thread.Hold] for several namespaces.
-func holdAll(namespaces []*netns.Namespace, fds []int, f func(fds []int) error) error {
-	if len(namespaces) == 0 {
-		return f(fds)
-	}
-	return thread.Hold(open(namespaces[0]), func(fd int) error { return holdAll(namespaces[1:], append(fds, fd), f) })
 }
 
 // unseen returns the error for a process that the caller may not look into.

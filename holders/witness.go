@@ -39,8 +39,7 @@ func NewWitness(namespaces ...*netns.Namespace) (*Witness, error) {
 		return nil, err
 	}
 	w := &Witness{all: namespaces, lives: map[uint64]int{}}
-	err := thread.InNew(func() error { return w.open(namespaces) })
-	if err != nil {
+	if err := thread.InNew(w.open); err != nil {
 		w.Close()
 		return nil, err
 	}
@@ -48,11 +47,11 @@ func NewWitness(namespaces ...*netns.Namespace) (*Witness, error) {
 }
 
 // open makes the witness of the calling thread's namespace.
-func (w *Witness) open(namespaces []*netns.Namespace) (err error) {
+func (w *Witness) open() (err error) {
 	if w.ids, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return fmt.Errorf("netlink socket: %w", err)
 	}
-	for _, ns := range namespaces {
+	for _, ns := range w.all {
 		if _, known := w.lives[ns.ID()]; known { // it has several names
 			continue
 		}
@@ -64,7 +63,7 @@ func (w *Witness) open(namespaces []*netns.Namespace) (err error) {
 		return fmt.Errorf("netlink socket: %w", err)
 	}
 	// Room for the notices if all namespaces end before one is read. More than the system's limit takes privilege.
-	room := 64<<10 + 2048*len(namespaces)
+	room := 64<<10 + 2048*len(w.all)
 	if w.notice.SetReceiveBufferSize(room, true) != nil {
 		err = w.notice.SetReceiveBufferSize(room, false)
 	}
