@@ -1,5 +1,5 @@
 // Package cnicompat gives a network namespace the interface of the CNI project's Go packages and plugins, ns.NetNS of
-// github.com/containernetworking/plugins/pkg/ns. It is a module of its own, so that only programs that use it get CNI's
+// github.com/containernetworking/plugins/pkg/ns. It is a separate module, so that only programs that use it get CNI's
 // dependencies.
 package cnicompat
 

@@ -41,7 +41,7 @@ func here(t *testing.T) string {
 
 func shown(n *netns.Namespace) string { return fmt.Sprintf("net:[%d]", n.ID()) }
 
-// Do is inside and gives its callback the caller's namespace. It can be nested, and also go back into that namespace.
+// Do runs its callback inside and gives it the caller's namespace. Do can be nested, and can go back into that namespace.
 func TestDo(t *testing.T) {
 	world.Clean(t)
 	a, cniA := create(t, "a")

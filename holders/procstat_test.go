@@ -42,6 +42,6 @@ func TestProcStat(t *testing.T) {
 		}
 	}
 	if got := parseStat("12 ("); got != (procStat{}) {
-		t.Errorf("of half a stat: %+v", got)
+		t.Errorf("half a stat: %+v", got)
 	}
 }

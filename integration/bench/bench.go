@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A bench has what the lines need.
+// A bench has the state that the lines share.
 type bench struct {
 	netns        string // the command
 	programs     string // the directory of the small programs

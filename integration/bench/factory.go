@@ -8,7 +8,7 @@ import (
 	"github.com/netns-go/netns"
 )
 
-// factoryLine returns the line of a Factory with this number of callers, each of which makes one namespace after the other.
+// factoryLine returns the line of a Factory with this number of callers, each of which makes one namespace after another.
 func (b *bench) factoryLine(callers int, must, stretch float64) *line {
 	n := b.size(100, 4)
 	return &line{

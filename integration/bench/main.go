@@ -1,7 +1,7 @@
 // Bench measures netns against ip netns and against the kernel's own cost, on one machine in one run, and prints the results.
-// It needs root, and runs in a mount, PID and network namespace of its own.
+// It needs root, and runs in its own mount, PID and network namespaces.
 //
-// Only the ratios of two things that were measured in turn mean something on another machine.
+// On another machine, only the ratios of two things that were measured in turn mean something.
 package main
 
 import (

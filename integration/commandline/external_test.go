@@ -29,7 +29,7 @@ func TestExternalCommands(t *testing.T) {
 	if r := world.Sh(t, prepare+"netns help").Want(t, 0); !strings.Contains(r.Stdout, "EXTERNAL COMMANDS (netns-NAME on PATH):\n   foo") {
 		t.Error(r)
 	}
-	// Root may link to it, and the program still sees the name of the link.
+	// Root may link to the program, which still sees the name of the link.
 	if r := world.Sh(t, prepare+"mv /run/bin/netns-foo /run/bin/real; ln -s real /run/bin/netns-foo; netns foo").Want(t, 3); !strings.HasPrefix(r.Stdout, "external /run/bin/netns-foo ") {
 		t.Error(r)
 	}

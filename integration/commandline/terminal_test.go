@@ -46,7 +46,7 @@ func TestProgressBar(t *testing.T) {
 	if strings.Count(r.Stdout, "/2000") < 2 || !strings.Contains(r.Stdout, "\r[#") || !strings.Contains(r.Stdout, "\r\x1b[KCreated ") {
 		t.Errorf("no bar in %.500q", r.Stdout)
 	}
-	// Without the delay it is too quick for a bar.
+	// Without the delay, the work is too quick for a bar.
 	const slowly = "strace -f -o /dev/null -e trace=umount2 -e inject=umount2:delay_enter=500 "
 	if r := onTerminal(t, slowly+del).Want(t, 0); !strings.Contains(r.Stdout, "/2000") || !strings.HasSuffix(r.Stdout, "\r\x1b[K") {
 		t.Errorf("no bar in %.500q", r.Stdout)

@@ -17,12 +17,12 @@ import (
 //	-all exec hides the command's failure             TestSideBySide, "ip -all netns exec: the command fails"
 //	-j without a run directory prints no JSON         TestSideBySide, "ip -json netns list: no run directory"
 //	pids of a stale file succeeds and prints nothing  TestSideBySide, "ip netns pids: a stale file"; TestPidsErrors
-//	a newline in a name makes two of it               TestSideBySide, "ip netns list: a name that is not printable"
-//	monitor keeps what it has to say to itself        TestSideBySide, "ip netns monitor: each change"
-//	monitor says add before the namespace is mounted  TestSideBySide, "ip netns monitor: a file without a namespace"
-//	delete says nothing of what is held               TestDeleteWarns
-//	pids says nothing of threads, descriptors, mounts TestHolders
-//	identify says one of several names                TestIdentify
+//	a newline in a name makes two lines               TestSideBySide, "ip netns list: a name that is not printable"
+//	monitor holds its output back                     TestSideBySide, "ip netns monitor: each change"
+//	monitor reports add before the mount              TestSideBySide, "ip netns monitor: a file without a namespace"
+//	delete does not report holders                    TestDeleteWarns
+//	pids leaves out threads, descriptors and mounts   TestHolders
+//	identify prints one of several names              TestIdentify
 
 // mended logs that the machine's ip, newer than 6.1, lacks a fault. That is not a failure of netns.
 func mended(t *testing.T, has bool, fault string) {
@@ -166,7 +166,7 @@ func TestIPHidesWhatIsMounted(t *testing.T) {
 }
 
 // In a mount namespace with private mounts, ip silently makes a namespace that other mount namespaces see as a stale file. The
-// file of netns tells where the namespace is mounted, and create warns; add is silent, like ip's.
+// file of netns tells where the namespace is mounted, and create warns; add is silent, like ip netns add.
 // TestCreateInAnotherMountNamespace has the rest.
 func TestIPAddInPrivateMounts(t *testing.T) {
 	world.Clean(t)

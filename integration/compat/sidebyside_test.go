@@ -28,7 +28,7 @@ type comparison struct {
 	netns *side // nil if it is the same as ip's
 }
 
-// A side is the effect of one of the two.
+// A side is the effect of one of the two command lines.
 type side struct {
 	code   int
 	stdout string // with PID in the place of the number of the process
@@ -147,12 +147,13 @@ const (
 	one      = "ip netns add a"
 	two      = one + "; ip netns add b"
 	noRunDir = "umount /run/netns && rmdir /run/netns"
-	// Prints the mode of the run directory, and how often it is a shared mount. Then it removes the directory, so that the other tool makes the next one.
+	// Prints the mode of the run directory, and how often the directory is a shared mount. Then it removes the directory, so that
+	// the other tool makes it again.
 	madeRunDir = `stat -c %A /run/netns; grep -c " /run/netns .* shared:" /proc/self/mountinfo
 		umount -R /run/netns; rm -r /run/netns`
 	// A process in a.
 	held = one + "; ip netns exec a sleep 60 >/dev/null 2>&1 & until grep -qsx sleep /proc/$!/comm; do :; done; echo $!"
-	// A process in a namespace of its own.
+	// A process in a namespace without a name.
 	apart = `unshare --net sleep 60 >/dev/null 2>&1 &
 		until test "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)"; do :; done; echo $!`
 	// A second name for a.

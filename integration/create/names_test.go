@@ -108,11 +108,11 @@ func TestUnusualNames(t *testing.T) {
 	}
 }
 
-// create refuses an existing name, whatever has it.
+// create refuses an existing name, in every state.
 func TestNameExists(t *testing.T) {
 	for kind, test := range map[string]struct{ make, text, delete string }{
 		"file":       {"echo text >/run/netns/x", "not a network namespace", "4"},
-		"stale file": {": >/run/netns/x", "not a network namespace", "5"}, // too young: another tool may just be making it
+		"stale file": {": >/run/netns/x", "not a network namespace", "5"}, // too young: another tool may still be making it
 		"link":       {"ln -s /etc/passwd /run/netns/x", "not a network namespace", "0"},
 		"dangling":   {"ln -s /nope /run/netns/x", "not a network namespace", "0"},
 		"live link":  {"ln -s /proc/1/ns/net /run/netns/x", "ready", "0"},

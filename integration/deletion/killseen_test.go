@@ -75,7 +75,7 @@ func TestDeleteKillInContainer(t *testing.T) {
 	world.Sh(t, container+"private sh -c 'netns delete --kill --force x && ! test -e /run/netns/x'").Want(t, 0)
 }
 
-// delete --kill deletes only the namespace that it opened. If another namespace got the name meanwhile, that one stays.
+// delete --kill deletes only the namespace that it opened. If another namespace got the name meanwhile, the other one stays.
 func TestDeleteKillMeant(t *testing.T) {
 	world.Clean(t)
 	world.Netns(t, "create", "-q", "x", "y")
@@ -92,7 +92,7 @@ func TestDeleteKillMeant(t *testing.T) {
 	lives(t, sleep, "new\nx\n")
 	world.Netns(t, "delete", "--kill", "x", "new")
 
-	// A name without a successor is what the user wanted.
+	// If the name is gone and no other namespace has it, delete succeeds.
 	world.Netns(t, "create", "-q", "x")
 	victim(t, `trap '' TERM; echo; while :; do sleep 0.05; done`)
 	cmd = world.Command("netns", "delete", "--kill", "--grace=1s", "x")

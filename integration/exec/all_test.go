@@ -25,7 +25,7 @@ func TestExecAll(t *testing.T) {
 		Want(t, 0, "netns: exec: other is skipped: foreign\n", "\ne\ne\ne\n")
 	os.Remove("/run/netns/other")
 
-	// The same as ip, except for the order, and for the exit code if the command fails.
+	// exec --all does the same as ip, except for the order, and for the exit code if the command fails.
 	ours := world.Netns(t, "-all", "exec", "echo", "-n", "x").Stdout
 	theirs := world.Sh(t, "ip -all netns exec echo -n x").Want(t, 0).Stdout
 	if sorted(ours) != sorted(theirs) || ours != "\nnetns: a\nx\nnetns: b\nx\nnetns: c\nx" {

@@ -35,7 +35,7 @@ func TestExecEtcTrust(t *testing.T) {
 	if _, err := os.Stat("/run/ran"); err == nil {
 		t.Error("the command was run")
 	}
-	// A link of root's may lead to any trusted place.
+	// A link that root owns may lead to any trusted place.
 	world.Sh(t, "rm -rf /etc/netns /run/d; mkdir -p /etc/netns/x; echo roots >/run/d; ln -s /run/d /etc/netns/x/hostname").Want(t, 0)
 	if r := world.Netns(t, "exec", "x", "cat", "/etc/hostname"); r.Stdout != "roots\n" {
 		t.Error(r)

@@ -80,7 +80,7 @@ func TestExecSys(t *testing.T) {
 	world.Netns(t, "create", "x")
 	defer world.Netns(t, "delete", "x")
 	world.Run(t, "ip", "-n", "x", "link", "add", "veth0", "type", "veth", "peer", "name", "veth1").Want(t, 0)
-	// A mount namespace of the test's own, with a mount in each place that exec knows.
+	// The test's own mount namespace has a mount in each place that exec knows.
 	script := `
 		mount -t tmpfs none /sys/fs/cgroup && mkdir /sys/fs/cgroup/sub && mount -t tmpfs none /sys/fs/cgroup/sub &&
 		touch /sys/fs/cgroup/sub/file && mount -t bpf none /sys/fs/bpf && mkdir /sys/fs/bpf/dir || exit 1

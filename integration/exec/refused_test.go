@@ -7,7 +7,7 @@ import (
 	"github.com/netns-go/netns/internal/world"
 )
 
-// The kernel refuses a call although the caller has the capability: the message asks for no capability, and names what may refuse it.
+// The kernel refuses a call although the caller has the capability: the message asks for no capability, and names possible causes.
 func TestRefusedWithCapability(t *testing.T) {
 	world.Clean(t)
 	world.Netns(t, "create", "x")

@@ -55,8 +55,8 @@ func (f freezer) catch(t *testing.T) (pid int) {
 	return pid
 }
 
-// The caller does not wait for a child that SIGKILL does not end, but for a moment after the end of the context. The error names
-// the child, the child is reaped when it is thawed, and none of its work stays.
+// If SIGKILL does not end a child, the caller waits only for a moment after the end of the context. The error names the child.
+// When the child is thawed, it is reaped, and none of its work stays.
 func TestFrozenChild(t *testing.T) {
 	if world.Shared() {
 		return // the mount of /run makes no difference to a frozen child

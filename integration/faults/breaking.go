@@ -13,7 +13,7 @@ type fault struct {
 	Number int
 }
 
-// The kinds of faults. A process that is killed before a call has not made it; a process that is killed after it has done nothing since.
+// The kinds of faults. A process killed before a call has not made it; a process killed after a call has done nothing since.
 const (
 	faultErrno      = "errno" // the call fails, and has done nothing
 	faultKillBefore = "kill before"

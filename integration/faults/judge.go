@@ -23,7 +23,7 @@ func (w *world) judge(s *scenario, a *aim, got answer, recoverFirst bool) verdic
 		disorder = fmt.Sprintf("%v, but %v", got, now.names)
 	}
 	if s.keeps && !now.all(s.names, complete) {
-		v.Left = fmt.Sprintf("what was complete is gone: %v", now.names)
+		v.Left = fmt.Sprintf("complete namespaces are gone; left: %v", now.names)
 	}
 	v.Clean = disorder == ""
 	if !v.Clean && !s.mayLeave(a, got) {
@@ -44,8 +44,8 @@ func (s *scenario) denies(a *aim, got answer, now sight) bool {
 	return s.creates() && !a.Runtime && failed && !now.all(s.names, absent)
 }
 
-// mayLeave reports whether leftovers are allowed: if no process lived to undo them. delete and recover cannot put back what they
-// have begun to remove; no other process helps them, so they may stop in the middle if they report it.
+// mayLeave reports whether leftovers are allowed. They are if no process lived to undo them. delete and recover cannot restore what
+// they have removed, so they may stop in the middle if they report it.
 func (s *scenario) mayLeave(a *aim, got answer) bool {
 	switch {
 	case !s.creates(), got.timedOut:

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An inside is what a complete namespace has, besides a lo that is up.
+// An inside is the content of a complete namespace, besides a lo that is up.
 type inside struct {
 	addresses []string
 	sysctls   map[string]string // by file
 }
 
-// isComplete reports whether a network namespace has it. The thread that enters the namespace never comes back.
+// isComplete reports whether a network namespace has this content. The thread that enters the namespace never comes back.
 func isComplete(path string, want inside) bool {
 	complete := make(chan bool)
 	go func() {

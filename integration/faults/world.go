@@ -24,7 +24,7 @@ const (
 // patience is the limit on a command. The command itself waits for ten seconds at most, for a silent child.
 const patience = 15 * time.Second
 
-// A world is a machine of its own: a mount namespace and a PID namespace whose first process this is.
+// A world stands for a machine: a mount namespace, and a PID namespace with this process as its first one.
 type world struct {
 	binary  string
 	recover bool // the command has the verb

@@ -15,7 +15,7 @@ import (
 	"github.com/netns-go/netns/internal/world"
 )
 
-// A host is a program that embeds netns. It runs in a directory of its own.
+// A host is a program that embeds netns. It runs in its own directory.
 type host struct {
 	t   *testing.T
 	dir string
@@ -61,7 +61,7 @@ func (h host) started(want ...string) {
 
 const childName = "netns-stage"
 
-// A program with a re-exec, stages and an unusual main of its own.
+// A program with its own re-exec, its own stages and an unusual main.
 func TestHostWithItsOwn(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)
@@ -140,7 +140,7 @@ func TestHostWithMuteChild(t *testing.T) {
 	h.run(long...).Want(t, 1, "signal: killed: it never came to its stages")
 }
 
-// A program with docker's re-exec has its own entry point and the one of netns in one registry.
+// A program with docker's re-exec has its own entry point and that of netns in one registry.
 func TestHostWithDockersReexec(t *testing.T) {
 	world.Clean(t)
 	h := newHost(t)

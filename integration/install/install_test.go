@@ -41,10 +41,10 @@ func TestInstall(t *testing.T) {
 	if world.Shared() {
 		return // the mount of /run makes no difference, and each build takes time
 	}
-	// Twice, into directories whose names have a space in them, and from builds of their own.
+	// Two installs, each from its own build, into directories with a space in their names.
 	var trees []map[string]string
 	runMake := func(target, build, dest string) world.Result {
-		// Without the variables of the make that runs this test.
+		// The make that runs this test would pass on its variables.
 		return world.Run(t, "env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "make", "-C", "../..", "--no-print-directory", target, "BUILD="+build, "DESTDIR="+dest, "PREFIX=/usr").Want(t, 0)
 	}
 	for _, name := range []string{"a b", "c d"} {
@@ -86,7 +86,7 @@ func checkInstalled(t *testing.T, usr string) {
 	checkDocs(t, usr+"/share/doc/netns")
 	world.Run(t, usr+"/bin/netns", "version").Want(t, 0)
 	if r := world.Run(t, usr+"/bin/netns", "man"); r.Code != 2 {
-		t.Errorf("what is installed has the verb of the builder: %v", r)
+		t.Errorf("the installed command has a verb that only the build needs: %v", r)
 	}
 	copyright, err := os.ReadFile(usr + "/share/doc/netns/copyright")
 	if err != nil {
@@ -101,7 +101,7 @@ func checkInstalled(t *testing.T, usr string) {
 	checkManPage(t, usr+"/share/man/man8/netns.8.gz")
 }
 
-// checkDocs checks that each document in docs is installed, and those beside it that they link to.
+// checkDocs checks that the documents in docs are installed, and the documents above docs to which they link.
 func checkDocs(t *testing.T, dir string) {
 	t.Helper()
 	docs, err := filepath.Glob("../../docs/*")

@@ -90,7 +90,7 @@ func emptyName(t *testing.T, name string) {
 	}
 }
 
-// The same beside ip netns, which deletes and makes the name again and again. The lo of ip is down, that of netns is up.
+// New does the same while ip netns deletes and makes the name again and again. ip leaves lo down, and netns sets it up.
 func TestNewBesideIP(t *testing.T) {
 	world.Clean(t)
 	world.Creatable(t, "first")

@@ -42,7 +42,7 @@ func wantLinks(t *testing.T, names ...string) {
 	}
 }
 
-// The example, as its reader would try it.
+// The example works as its reader would try it.
 func TestUplink(t *testing.T) {
 	world.Clean(t)
 	program := world.Build(t, "../examples/uplink")

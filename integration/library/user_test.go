@@ -63,8 +63,8 @@ func embedAsUser(dir string) (err error) {
 	return again.Close()
 }
 
-// An ordinary user gets an error with its type, and nothing is left. In user and mount namespaces of its own, where it is root, the
-// user gets the namespace.
+// An ordinary user gets an error with its type, and nothing is left. As root in its own user and mount
+// namespaces, the user gets the namespace.
 func TestEmbedAsUser(t *testing.T) {
 	world.Clean(t)
 	world.Creatable(t, "first")
@@ -87,7 +87,7 @@ func TestEmbedAsUser(t *testing.T) {
 	}
 	own := user("user", "unshare", "--user", "--map-root-user", "--mount")
 	if !strings.Contains(own, "10.1.2.3/32") || !strings.HasSuffix(own, "<nil>\n") {
-		t.Errorf("in user and mount namespaces of its own: %s", own)
+		t.Errorf("in its own user and mount namespaces: %s", own)
 	}
 	if said := user("user", "unshare", "--user", "--map-root-user"); !strings.Contains(said, "typed: CAP_SYS_ADMIN") {
 		t.Errorf("without a mount namespace: %s", said)

@@ -11,7 +11,7 @@ import (
 	"github.com/netns-go/netns/internal/world"
 )
 
-// Several children make many names. Still all names exist or none, whichever child is killed, and at any time.
+// Several children make many names. All names exist or none, whichever child is killed, and whenever.
 func TestOneOfSeveralChildrenKilled(t *testing.T) {
 	world.Clean(t)
 	world.Creatable(t, "first")

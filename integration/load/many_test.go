@@ -42,7 +42,7 @@ func TestThousandNames(t *testing.T) {
 	world.Netns(t, append([]string{"delete"}, names...)...)
 }
 
-// All or none: if the last of a thousand fails, none is left.
+// If the last of a thousand namespaces fails, none is left.
 func TestThousandNamesOrNone(t *testing.T) {
 	world.Clean(t)
 	names := thousand()
@@ -57,7 +57,7 @@ func TestThousandNamesOrNone(t *testing.T) {
 	world.Netns(t, "delete", names[999])
 }
 
-// One of many commands that create the same name at once wins.
+// If many commands create the same name at once, one of them succeeds.
 func TestOneNameManyCommands(t *testing.T) {
 	world.Clean(t)
 	world.Sh(t, world.RemoveRunDir).Want(t, 0) // each may be the first to use the run directory
@@ -104,7 +104,7 @@ func TestOneNameIfNotExists(t *testing.T) {
 // parent, they end by themselves.
 func TestStopWhileUnheard(t *testing.T) {
 	world.Clean(t)
-	const dir = "/run/unheard" // no mount yet; to become one, it needs the lock
+	const dir = "/run/unheard" // not a mount yet; create needs the lock to make it one
 	world.Sh(t, "mkdir "+dir).Want(t, 0)
 	defer os.Remove(dir)
 	lock, err := os.OpenFile("/run/.unheard.lock", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

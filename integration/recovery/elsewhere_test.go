@@ -33,7 +33,7 @@ func TestCreateInAnotherMountNamespace(t *testing.T) {
 	if r := world.Netns(t, "list", "-o", "json"); !strings.Contains(r.Stdout, `"state":"elsewhere"`) {
 		t.Error(r)
 	}
-	// The namespace lives in there, and no repair removes it.
+	// The namespace lives on elsewhere, and no repair removes it.
 	world.Run(t, "netns", "recover").Want(t, 8, "1 of 1 left alone")
 	world.Run(t, "netns", "create", "hidden").Want(t, 4, "mounted in another mount namespace", "netns delete --force")
 	world.Run(t, "netns", "delete", "hidden").Want(t, 4, "mounted in another mount namespace", "--force")
@@ -43,7 +43,7 @@ func TestCreateInAnotherMountNamespace(t *testing.T) {
 	if !strings.HasSuffix(r.Stdout, "first\nhidden\n") {
 		t.Error(r)
 	}
-	// The mount namespace is gone now, and recover finds that out if the kernel tells.
+	// The mount namespace is gone now, and recover finds that out if the kernel shows it.
 	if tellsMountNamespaces(t) {
 		world.Run(t, "netns", "exec", "hidden", "true").Want(t, 125, "stale")
 		if r := world.Netns(t, "recover"); !strings.Contains(r.Stdout, `Removed "/run/netns/hidden": `) {
@@ -155,7 +155,7 @@ func TestPinnedMountNamespace(t *testing.T) {
 }
 
 // If the mount namespace of a name is proven gone, after a container's restart or the end of a unit, every verb goes on. If the kernel
-// does not tell, every verb leaves the name, except a forced deletion.
+// gives no proof, every verb leaves the name, except a forced deletion.
 func TestMountNamespaceIsGone(t *testing.T) {
 	told := tellsMountNamespaces(t)
 	for line, untold := range map[string]int{

@@ -54,7 +54,7 @@ make_initramfs() {
 	(cd "$build/initramfs" && find . | busybox cpio -o -H newc) >"$build/initramfs.cpio" 2>/dev/null
 }
 
-# The daemon ends with the machine. It serves a read-only mount, and has a /run of its own for its PID file.
+# The daemon ends with the machine. It serves a read-only mount, and has its own /run for its PID file.
 serve_root() {
 	rm -f "$build/root.sock"
 	mkdir -p "$build/root"

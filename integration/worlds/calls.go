@@ -22,6 +22,6 @@ var (
 	dockerCalls = append(append(append([]uint32{}, mountCalls...), enterCalls...), listCalls...)
 )
 
-// anyNamespace are clone's flags that make one.
+// anyNamespace has the flags of clone(2) that make a namespace.
 const anyNamespace = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID |
 	unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On the machine itself the kernel lists the mounts of all mount namespaces. So recover leaves a file of another tool's, or one that
-// was unmounted here by hand, while another mount namespace has a mount on it, and removes it then.
+// On the machine itself the kernel lists the mounts of all mount namespaces. While another mount namespace has a mount on a file of
+// another tool, or on a file that was unmounted here by hand, recover leaves the file. After that, recover removes it.
 func TestCensus(t *testing.T) {
 	machine.NeedRoot(t)
 	if !tellsAllMounts(t) {

@@ -1,8 +1,7 @@
 //go:build linux && (amd64 || arm64)
 
 // Worlds runs every verb of the netns command in unusual surroundings: containers, services, chroots, user namespaces and
-// filters. With a table, it compares the exit codes, the names in the run directory, and which namespaces of others
-// live.
+// filters. It compares with a table the exit codes, the names in the run directory, and the surviving namespaces of others.
 //
 // Each world has a host: the first process of a PID, mount and network namespace with a fresh /run. The host makes the
 // bystanders, two before the world begins and two after that, by netns and by ip netns, with a process in each. It starts

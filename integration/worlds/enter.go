@@ -87,7 +87,7 @@ func (w *inside) command(r request) answer {
 	return run(exec.Command(self, args...), r.Term)
 }
 
-// makeSubjects makes the subjects and the processes in them, and then takes from the world what it must do without.
+// makeSubjects makes the subjects and the processes in them, and then takes away what the world lacks.
 func (w *inside) makeSubjects() error {
 	if !w.empty {
 		cmd := exec.Command(netns, append([]string{"create", "-q"}, subjects...)...)
@@ -145,7 +145,7 @@ func sleeper(prefix ...string) *exec.Cmd {
 
 // become becomes the command, after the world's launch function has taken capabilities, say, or set a filter.
 func (w *world) become(args []string) error {
-	runtime.LockOSThread() // what is set for this thread is that of the command
+	runtime.LockOSThread() // the command inherits the settings of this thread
 	if err := errorOf(w.launch); err != nil {
 		return err
 	}

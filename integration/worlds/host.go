@@ -191,8 +191,8 @@ func (v *verb) fits(dir directory) bool {
 	return true
 }
 
-// unlike returns which processes a command has left, and which it has ended. It waits for a second, because a process needs a
-// moment to end.
+// unlike returns the processes that a command has left, and the processes that it has ended. It waits for a second, because a
+// process needs a moment to end.
 func (h *host) unlike(before []string, v *verb, code int) []string {
 	kills := v.name == "delete --kill" && !h.restarted && !h.empty
 	ended := 0
@@ -214,7 +214,7 @@ func (h *host) unlike(before []string, v *verb, code int) []string {
 	return []string{fmt.Sprintf("KILLED: want %d processes ended, got %v", ended, fewer)}
 }
 
-// notIn returns the processes that are not in another list, but for those of the loops.
+// notIn returns the processes that are not in another list, without the processes of the loops.
 func (h *host) notIn(processes, list []string) []string {
 	return slices.DeleteFunc(slices.Clone(processes), func(p string) bool {
 		return slices.Contains(list, p) || h.restless && (strings.HasSuffix(p, "(ip)") || strings.HasSuffix(p, "(exe)"))

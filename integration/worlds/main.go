@@ -105,7 +105,7 @@ func runAll(j job, only, doc string) error {
 	return nil
 }
 
-// choose returns the worlds whose names match, without those that this machine cannot have, and prints these.
+// choose returns the worlds whose names match. It leaves out, and prints, the worlds that this machine cannot have.
 func choose(only string) (chosen []*world, err error) {
 	re, err := regexp.Compile(only)
 	if err != nil {

@@ -98,7 +98,7 @@ func noProc() error {
 	}
 }
 
-// ownBootID returns a function that gives the world a boot id of its own, as systemd-nspawn and LXC do.
+// ownBootID returns a function that gives the world its own boot id, as systemd-nspawn and LXC do.
 func ownBootID(begin string) func() error {
 	return func() error {
 		file := filepath.Join(scratch, "boot_id."+begin)
@@ -163,7 +163,7 @@ func bind(from, to string) error {
 	return doMounts([]mount{{from, to, "", unix.MS_BIND | unix.MS_REC, ""}})
 }
 
-// ownRoot makes a root directory that belongs to the world's root, with a /run of its own, and goes there as containers do.
+// ownRoot makes a root directory that belongs to the world's root, with its own /run, and goes there as containers do.
 func ownRoot() error {
 	if err := doMounts([]mount{{"tmpfs", rootDir, "tmpfs", 0, "mode=755"}}); err != nil {
 		return err

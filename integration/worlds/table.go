@@ -31,8 +31,8 @@ func (o override) String() string {
 	if o.says != "" {
 		what += ", naming " + o.says
 	}
-	who := strings.Replace(o.verbs, everyVerb, "all that look into the run directory", 1)
-	return fmt.Sprintf("%s: %s (%s)", who, what, o.why)
+	verbs := strings.Replace(o.verbs, everyVerb, "all that look into the run directory", 1)
+	return fmt.Sprintf("%s: %s (%s)", verbs, what, o.why)
 }
 
 func outcome(codes []int) string {

@@ -5,13 +5,13 @@ package main
 // A verb is a row of the table: one command line.
 type verb struct {
 	name string // as worlds.go and docs/worlds.md have it
-	// args are the command line. PID-S, PID-K and PID-U are processes in the namespaces s and k, and in one without a name.
+	// args are the command line. PID-S, PID-K and PID-U are processes in the namespaces s and k, and in a namespace without a name.
 	args    string
 	codes   []int
 	adds    string // the names that show a namespace after success
 	removes string // the names that are gone after success
 	check   string // what standard output must be: "names", "json", or this name, if the directory shows it
-	// The row is run only where the world sees the bystander of this name so.
+	// The row runs only where the world sees the bystander of this name in this way.
 	on   string
 	seen sight
 

@@ -12,7 +12,7 @@ import (
 // A world is a surrounding in which the command runs.
 type world struct {
 	name, is string
-	flags    uintptr // the namespaces that the first process gets of its own
+	flags    uintptr // the new namespaces of the first process
 	ids      []syscall.SysProcIDMap
 	root     string // the commands' root directory, as the first process sees it
 

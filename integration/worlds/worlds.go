@@ -26,7 +26,7 @@ const (
 		asIs + ", " + exists + ", attach, " + removes + ", delete (several), delete --if-exists, delete --kill, delete --all, " + repairs
 )
 
-// The namespaces that a world has of its own.
+// The new namespaces of a world.
 const (
 	container = unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 	apart     = unix.CLONE_NEWNS
@@ -47,7 +47,7 @@ var (
 	freshRun = mounts(mount{"tmpfs", "/run", "tmpfs", 0, "mode=755"})
 )
 
-// What is different in several worlds.
+// Differences that several worlds have.
 var (
 	left = override{repairs, exit(8), "", "the world does not see what the machine mounted later, so recover leaves it"}
 

@@ -74,7 +74,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The program must find a command that removes hidden names, or kills processes that are not its own.
+// The program must find a command that removes hidden names, or kills processes of others.
 func TestWorldsFindHarm(t *testing.T) {
 	machine.NeedRoot(t)
 	dir := t.TempDir()

@@ -108,7 +108,7 @@ func TempDir(t testing.TB) string {
 }
 
 // Build builds a program and returns its path. The arguments are those of go build, the package last. The user who called
-// sudo builds it, if there is one, because files of root's in that user's cache would break the user's next build.
+// sudo builds it, if there is one, because files of root in that user's cache would break the next build.
 func Build(t testing.TB, args ...string) string {
 	t.Helper()
 	dir := TempDir(t)

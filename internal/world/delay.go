@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Delayed runs a command that waits at a system call, for the time in inject, and calls do meanwhile: so either side of a race
-// can win. Strace counts the calls of each thread. With an option before the verb, the parent of a create makes its calls on one thread.
+// Delayed runs a command that waits at a system call, for the time in inject, and calls do meanwhile, so that either side of a
+// race can win. Strace counts the calls of each thread. With an option before the verb, the parent of a create makes its calls on
+// one thread.
 func Delayed(t testing.TB, do func(), inject string, args ...string) Result {
 	t.Helper()
 	call, _, _ := strings.Cut(inject, ":")

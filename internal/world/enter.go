@@ -47,7 +47,7 @@ func beInit() int {
 		fmt.Println("world:", err)
 		return 1
 	}
-	// Where nohup or the like has ignored signals, tests would inherit that. A caught signal is the default one after an exec.
+	// Tests would inherit signals that nohup, say, has ignored. After an exec, a caught signal has its default action.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGTERM)
 	pid, err := syscall.ForkExec("/proc/self/exe", os.Args,
 		&syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}})

@@ -44,7 +44,7 @@ func Start(t testing.TB, cmd *exec.Cmd, name string) (pid int) {
 	return cmd.Process.Pid
 }
 
-// StartThread starts a process with one thread in the namespace of that name; its main thread stays outside.
+// StartThread starts a process with one thread in the namespace of that name. The main thread stays outside.
 func StartThread(t testing.TB, name string) (pid, tid int, cmd *exec.Cmd) {
 	t.Helper()
 	cmd = exec.Command("/proc/self/exe")

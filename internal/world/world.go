@@ -1,9 +1,9 @@
-// Package world gives tests a machine of their own. A world has a mount namespace with a fresh /run and a writable /etc, which
+// Package world gives tests their own machine. A world has a mount namespace with a fresh /run and a writable /etc, which
 // the machine does not see. It has a network namespace, because each one has its own ids of others, and a PID namespace, so that
 // no process outlives the tests.
 //
-// It is for TestMain, and for programs that measure. The rest of the package is what tests of several packages share: they
-// run commands, start processes, look for leftovers and make system calls fail.
+// TestMain and programs that measure use worlds. The rest of the package is what tests of several packages share: they run
+// commands, start processes, look for leftovers and make system calls fail.
 //
 // Package world must not import package netns, because the tests of package persist import world.
 package world

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { os.Exit(Main(m)) }
 // nestedVar is set in a world that is made in another one.
 const nestedVar = "NETNS_TEST_NESTED"
 
-// A world has nothing below /run, even where the machine has mounts there, as it has since anybody used ip netns.
+// A world has nothing below /run, even if the machine has mounts there, as it has after a use of ip netns.
 func TestMountsBelowRunAreNotInherited(t *testing.T) {
 	Need(t)
 	if os.Getenv(nestedVar) != "" {
@@ -40,6 +40,6 @@ func TestMountsBelowRunAreNotInherited(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	if points := Mounts(t, "/run/"); len(points) != 4 {
-		t.Errorf("outside there are %q", points)
+		t.Errorf("outside: %q", points)
 	}
 }

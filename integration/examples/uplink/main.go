@@ -1,4 +1,4 @@
-// Uplink makes a network namespace that reaches the namespace in which uplink runs, with a stage of its own:
+// Uplink makes a network namespace that reaches the namespace in which uplink runs, by its own stage:
 //
 //	uplink demo
 //	netns exec demo ping -c 1 10.11.12.1

@@ -1,5 +1,5 @@
 // Package between calls reexec.Init in its initialiser, as programs with their own re-exec may. It is initialised between package
-// stages, which it imports, and the stages of the program, whose import paths sort after its own.
+// stages, which it imports, and the program's stages, whose import paths sort after that of between.
 package between
 
 import (
