@@ -55,7 +55,7 @@ func (h host) started(want ...string) {
 		got = append(got, strings.Fields(line)[0])
 	}
 	if !slices.Equal(got, want) {
-		h.t.Errorf("started were %q, want %q", got, want)
+		h.t.Errorf("started %q, want %q", got, want)
 	}
 }
 

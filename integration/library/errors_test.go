@@ -15,7 +15,7 @@ import (
 func TestLibraryChecksFirst(t *testing.T) {
 	var name *netns.NameError
 	if err := netns.Check([]string{"a", "a"}, netns.Options{}); !errors.As(err, &name) {
-		t.Errorf("twice the same name: %v", err)
+		t.Errorf("the same name twice: %v", err)
 	}
 	var argument *netns.ArgumentError
 	for _, o := range []netns.Options{

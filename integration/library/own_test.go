@@ -118,7 +118,7 @@ func TestNewBesideIP(t *testing.T) {
 		}
 		made++
 		if err := ns.Verify(); err != nil {
-			t.Errorf("New returned another one: %v", err)
+			t.Errorf("New returned another namespace: %v", err)
 		}
 		if err := ns.Delete(t.Context()); err != nil {
 			t.Error(err)

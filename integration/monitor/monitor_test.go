@@ -112,7 +112,7 @@ func TestMonitorBesideMany(t *testing.T) {
 		}
 	}
 	if !slices.Equal(said, stay) || there["p"] || there["q"] || there["r"] {
-		t.Errorf("said %q, at last there: %v", said, there)
+		t.Errorf("printed %q; at the end: %v", said, there)
 	}
 	world.Netns(t, append([]string{"delete"}, stay...)...)
 	for _, name := range stay {

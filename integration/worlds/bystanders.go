@@ -45,7 +45,7 @@ func (h *host) makeBystanders(ours, ips string) error {
 		b := &bystander{inode, sleeps.Process.Pid, time.Now()}
 		for h.lives(b) != "" {
 			if time.Since(b.made) > patience {
-				return fmt.Errorf("no process comes into %s", name)
+				return fmt.Errorf("no process in %s", name)
 			}
 			time.Sleep(5 * time.Millisecond)
 		}

@@ -134,7 +134,7 @@ func (w *inside) sleep(word, name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no process comes into %q", name)
+	return fmt.Errorf("no process in %q", name)
 }
 
 // sleeper returns the command of a process that does nothing, behind a prefix.

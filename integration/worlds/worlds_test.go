@@ -20,7 +20,7 @@ func TestOverridesNameVerbs(t *testing.T) {
 		for _, o := range w.but {
 			for _, name := range strings.Split(o.verbs, ", ") {
 				if !slices.ContainsFunc(verbs, func(v verb) bool { return v.name == name }) {
-					t.Errorf("%s: there is no row %q", w.name, name)
+					t.Errorf("%s: no row %q", w.name, name)
 				}
 			}
 			if o.why == "" {
