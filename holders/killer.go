@@ -44,7 +44,7 @@ type killer struct {
 	empty      int    // how many passes in a row found no process inside
 }
 
-// A told is the last signal that a process was sent.
+// A told is the last signal that a process got.
 type told struct {
 	signal syscall.Signal
 	stat   procStat // before it was sent
@@ -109,7 +109,7 @@ func (k *killer) pass(ctx context.Context, signal syscall.Signal) (none bool, er
 			err = nil
 		}
 	}
-	// A zombie ended before this pass.
+	// A process that had ended before this pass is a zombie.
 	sure := !slices.ContainsFunc(ended, func(pid int) bool { return !slices.Contains(k.ended, pid) })
 	k.ended = ended
 	switch {
