@@ -3,6 +3,7 @@
 package holders
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"strconv"
@@ -19,6 +20,7 @@ func (s *search) descriptors(p *process, inside []string) error {
 		return nil
 	}
 	fds, err := p.numbers("fd")
+	var sockets []int
 	for _, fd := range fds {
 		link, linkErr := p.link("fd/" + strconv.Itoa(fd))
 		if linkErr != nil { // closed meanwhile
@@ -27,19 +29,29 @@ func (s *search) descriptors(p *process, inside []string) error {
 		if p.pid != s.self {
 			s.add(s.opened(p, fd, link), p, Holder{Kind: Descriptor, FD: fd})
 		}
-		isSocket := strings.HasPrefix(link, "socket:[") || link == "/dev/net/tun"
-		if !isSocket || s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
-			continue
+		if strings.HasPrefix(link, "socket:[") || link == "/dev/net/tun" {
+			sockets = append(sockets, fd)
 		}
-		namespace, err := socketNamespace(p.pid, fd)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(inside, namespace) {
+	}
+	return cmp.Or(err, s.sockets(p, sockets, inside))
+}
+
+// sockets adds the given sockets of a process that were made in namespaces that the process is not inside.
+func (s *search) sockets(p *process, fds []int, inside []string) error {
+	if len(fds) == 0 || s.self != os.Getpid() { // a number means one process in /proc and another one in pidfd_open
+		return nil
+	}
+	pidfd, err := unix.PidfdOpen(p.pid, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(pidfd)
+	for _, fd := range fds {
+		if namespace := socketNamespace(pidfd, fd); !slices.Contains(inside, namespace) {
 			s.add(namespace, p, Holder{Kind: Socket, FD: fd})
 		}
 	}
-	return err
+	return nil
 }
 
 // opened returns the link of the namespace that a descriptor is of. If the descriptor is not of a wanted namespace, opened returns
@@ -69,25 +81,20 @@ func (p *process) inode(fd int) (inode uint64, known bool) {
 }
 
 // socketNamespace returns the link of the namespace in which a process's socket was made, or "" if it cannot be known.
-func socketNamespace(pid, fd int) (string, error) {
-	pidfd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return "", err
-	}
-	defer unix.Close(pidfd)
+func socketNamespace(pidfd, fd int) string {
 	socket, err := unix.PidfdGetfd(pidfd, fd, 0)
 	if err != nil {
-		return "", nil
+		return ""
 	}
 	defer unix.Close(socket)
 	ns, err := unix.IoctlRetInt(socket, unix.SIOCGSKNS)
 	if err != nil {
-		return "", nil
+		return ""
 	}
 	defer unix.Close(ns)
 	var st unix.Stat_t
 	if unix.Fstat(ns, &st) != nil {
-		return "", nil
+		return ""
 	}
-	return thread.Link(st.Ino), nil
+	return thread.Link(st.Ino)
 }
