@@ -36,7 +36,7 @@ func remove(t testing.TB, ns *netns.Namespace) {
 	}
 }
 
-// A closed namespace may have given its number to another one.
+// The kernel may have given the number of a closed namespace to another one.
 func TestClosed(t *testing.T) {
 	world.Clean(t)
 	ns := create(t, "x")

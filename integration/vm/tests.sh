@@ -4,7 +4,7 @@
 # usage: tests.sh DIRECTORY [PACKAGE PATTERN | worlds PATTERN]
 build=$1
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# The tests that meet most of the kernel. A new test runs here, too, if its name begins so and CORE in the Makefile has its package.
+# The tests that meet most of the kernel. A new test runs here, too, if its name matches and CORE in the Makefile has its package.
 core='^Test(Loopback|Ping|Addresses|NamespaceIs|Delete$|ExecSys|ExecMounts|ExecBecomes|Mount|Pinned|Others|Older|Recover|Unmounted|CreateIn|BothWays|Dead|BothKilled|Identify$)'
 # The worlds that show most about the kernel.
 worlds='^(plain|container, private|hidepid, service|restarted|rootless)$'
