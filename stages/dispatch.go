@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/moby/sys/reexec"
@@ -115,16 +116,8 @@ const atSecure = 23
 
 // secure reports whether the kernel set AT_SECURE: the program has privileges that its caller lacks (getauxval(3)).
 func secure() bool {
-	auxv, err := unix.Auxv()
-	if err != nil {
-		return false
-	}
-	for _, entry := range auxv {
-		if entry[0] == atSecure {
-			return entry[1] != 0
-		}
-	}
-	return false
+	auxv, _ := unix.Auxv()
+	return slices.ContainsFunc(auxv, func(entry [2]uintptr) bool { return entry[0] == atSecure && entry[1] != 0 })
 }
 
 // tooLate reports whether a child of this process would not reach a stage that is registered now. A child itself checks no

@@ -49,15 +49,7 @@ func decodeSysctl(args []byte) (Stage, error) {
 // part, the other one stands for a dot: net.ipv4.conf.eth0/1 and net/ipv4/conf/eth0.1 are the same interface, eth0.1.
 func sysctlPath(key string) string {
 	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
-		key = strings.Map(func(r rune) rune {
-			switch r {
-			case '.':
-				return '/'
-			case '/':
-				return '.'
-			}
-			return r
-		}, key)
+		key = strings.NewReplacer(".", "/", "/", ".").Replace(key)
 	}
 	return "/proc/sys/" + key
 }
