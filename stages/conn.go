@@ -85,6 +85,13 @@ func (c *conn) close() {
 	c.file.Close()
 }
 
+// hungUp reports whether the other process has closed its end of the socket, because it died or gave up.
+func (c *conn) hungUp() (bool, error) {
+	fds := []unix.PollFd{{Fd: int32(c.file.Fd()), Events: unix.POLLRDHUP}}
+	n, err := sys.AgainInt(func() (int, error) { return unix.Poll(fds, 0) })
+	return n > 0, err
+}
+
 // shutdown closes one direction of the socket (shutdown(2)). On a closed socket it does nothing.
 func (c *conn) shutdown(how int) {
 	if raw, err := c.file.SyscallConn(); err == nil {

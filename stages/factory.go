@@ -8,9 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
-	"golang.org/x/sys/unix"
 )
 
 // A Factory makes namespaces as [Run] does, but keeps its children from one transaction to the next instead of starting new
@@ -76,7 +74,9 @@ func (f *Factory) run(ctx context.Context, names []string, hand bool) (*os.File,
 	t := &transaction{plan: plan, dir: f.dir, hand: hand, again: true, take: f.take, open: f.open}
 	made, err := t.run(ctx)
 	if t.committed {
-		f.keep(t.workers[0])
+		f.mu.Lock()
+		f.idle = append(f.idle, t.workers[0])
+		f.mu.Unlock()
 	}
 	return made, err
 }
@@ -123,17 +123,11 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 		w := f.idle[n-1]
 		f.idle = f.idle[:n-1]
 		f.mu.Unlock()
-		if w.waits() {
+		if dead, err := w.conn.hungUp(); err == nil && !dead {
 			return w, nil
 		}
-		_ = w.end() // another process has killed it
+		w.end() // another process has killed it
 	}
-}
-
-func (f *Factory) keep(w *worker) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.idle = append(f.idle, w)
 }
 
 // Close waits for running transactions, and ends the children. Namespaces stay. Calling Close again does nothing. For a child
@@ -155,16 +149,9 @@ func (f *Factory) Close() {
 		w.stop()
 	}
 	for _, w := range f.idle {
-		_ = w.end()
+		w.end()
 	}
 	if f.store != nil {
 		f.drop(f.store)
 	}
-}
-
-// waits reports whether a child that has nothing to do is still alive.
-func (w *worker) waits() bool {
-	fds := []unix.PollFd{{Fd: int32(w.conn.file.Fd()), Events: unix.POLLRDHUP}}
-	n, err := sys.AgainInt(func() (int, error) { return unix.Poll(fds, 0) })
-	return err == nil && n == 0
 }

@@ -3,7 +3,6 @@
 package stages
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/netns-go/netns/internal/sys"
@@ -16,14 +15,6 @@ const (
 	stopPause = time.Second
 	stopLooks = 10
 )
-
-// A haltedError reports a child that was stopped for so long that the parent has ended it.
-type haltedError struct{ pid int }
-
-func (e *haltedError) Error() string {
-	return fmt.Sprintf("the child, process %d, was stopped by a signal and not continued within %v, and so it was ended; "+
-		"see what sends SIGSTOP to the processes here", e.pid, stopLooks*stopPause)
-}
 
 // endStopped ends children that stay stopped, until the caller calls unwatch. A child that is slow is not ended, and neither
 // is one that a debugger holds.

@@ -5,6 +5,7 @@ package stages
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -82,12 +83,15 @@ func (t *transaction) reserve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.store, t.release = store, release
+	t.store, t.release, t.replaced = store, release, map[string]*os.File{}
 	for _, name := range t.plan.Names {
 		err := store.Reserve(ctx, name)
 		var taken *persist.StateError
 		if t.plan.Replace && errors.As(err, &taken) && taken.State != persist.InProgress {
-			err = t.replace(ctx, name)
+			// While what the name shows is open, it cannot be confused with what comes later.
+			if t.replaced[name], err = store.Deletable(ctx, name, t.plan.Force); isGone(err) {
+				err = nil
+			}
 		}
 		if err != nil {
 			return err
@@ -95,6 +99,36 @@ func (t *transaction) reserve(ctx context.Context) error {
 	}
 	return context.Cause(ctx)
 }
+
+// makeRoom deletes what the plan replaces, unless a name shows something else now. If another process takes a name between
+// this look and the end of the transaction, the transaction fails, and what makeRoom deleted is gone.
+func (t *transaction) makeRoom(ctx context.Context) error {
+	if !t.plan.Replace {
+		return nil
+	}
+	for _, name := range t.plan.Names {
+		if err := t.store.CheckShown(name, t.replaced[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range t.plan.Names { // in the order in which a transaction has mounted them, which DeleteShown finds fastest
+		shown := t.replaced[name]
+		if shown == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := t.store.DeleteShown(ctx, name, shown, t.plan.Force); err != nil && !isGone(err) {
+			return fmt.Errorf("replace: %w", err)
+		}
+	}
+	return nil
+}
+
+// isGone reports whether an error is about a missing name, and not about another missing file, such as one of a /proc that is
+// not mounted.
+func isGone(err error) bool { return errors.As(err, new(*persist.NotExistError)) }
 
 // transact lets the children build and publish, commits, or rolls back. The children end, unless they are kept.
 func (t *transaction) transact(ctx context.Context) error {
@@ -117,10 +151,10 @@ func (t *transaction) transact(ctx context.Context) error {
 	return t.conclude(ctx, err)
 }
 
-// conclude ends the children and, if one of them has not rolled back, undoes its stages. It returns the transaction's error.
+// conclude ends the children, and undoes what they have not rolled back. It returns the transaction's error.
 func (t *transaction) conclude(ctx context.Context, err error) error {
-	ends := t.end()
-	if slices.ContainsFunc(ends, signalled) { // while it was in our process group, so the signal is for us too
+	t.end()
+	if slices.ContainsFunc(t.workers, (*worker).signalled) { // while it was in our process group, so the signal is for us too
 		select {
 		case <-ctx.Done():
 		case <-time.After(signalPatience):
@@ -132,12 +166,9 @@ func (t *transaction) conclude(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case errors.Is(err, errSilent):
-		err = t.broken.broke(ends[slices.Index(t.workers, t.broken)])
+		err = t.broken.broke()
 	}
-	if slices.ContainsFunc(t.workers, func(w *worker) bool { return !w.undone }) {
-		t.undo(&err)
-	}
-	t.addLost(&err)
+	t.undo(&err)
 	return err
 }
 
@@ -147,20 +178,27 @@ func (t *transaction) stop() {
 	}
 }
 
-// end ends all children, and returns how each ended.
-func (t *transaction) end() []error {
+// end ends all children.
+func (t *transaction) end() {
 	t.stop()
-	var ends []error
 	for _, w := range t.workers {
-		ends = append(ends, w.end())
+		w.end()
 	}
-	return ends
 }
 
-// undo calls the Undo of each stage for each namespace, because the children no longer can.
+// undo adds a *[rollback.UndoError] to an error for each lost child. Before that, if a child has not rolled back, undo calls
+// the Undo of each stage for each namespace.
 func (t *transaction) undo(err *error) {
 	var tx rollback.Tx
 	defer tx.Rollback(err)
+	for _, w := range t.workers {
+		if w.lost != nil {
+			tx.Add("child", func() error { return w.lost })
+		}
+	}
+	if !slices.ContainsFunc(t.workers, func(w *worker) bool { return !w.undone }) {
+		return
+	}
 	stages, buildErr := build(t.plan.steps())
 	if buildErr != nil { // Check has built the plan before
 		return
@@ -180,6 +218,20 @@ func (t *transaction) close() {
 	if slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil }) {
 		go t.closeLate()
 		return
+	}
+	t.closeAll()
+}
+
+// closeLate closes the transaction's files when its lost children have ended. The system call in which a child was stuck may
+// have given a name to the claim, so that is withdrawn first.
+func (t *transaction) closeLate() {
+	for _, w := range t.workers {
+		<-w.gone
+	}
+	if t.claim != nil && !t.committed {
+		for _, name := range t.plan.Names {
+			_ = t.claim.Withdraw(name) // if it fails, the name is stale, and the next transaction for the name repairs it
+		}
 	}
 	t.closeAll()
 }

@@ -43,7 +43,8 @@ type worker struct {
 	halted  atomic.Bool   // endStopped has ended the child
 	undying chan struct{} // closed if the child has not died of SIGKILL in time
 	gone    chan struct{} // closed when the child has ended
-	lost    *lostError    // not nil if end has returned before that
+	ended   error         // set by end: how the child ended, an *exec.ExitError, or lost
+	lost    error         // not nil if the child does not die of SIGKILL
 }
 
 // begin tells the child its share of a transaction. A plan that is longer than the socket's buffer waits for the child to read,
@@ -103,24 +104,42 @@ func (w *worker) giveUp() {
 	w.stop()
 }
 
-// end stops the child, and returns how it ended: nil, an *exec.ExitError or a *lostError.
-func (w *worker) end() error {
+// end stops the child and waits for its end.
+func (w *worker) end() {
 	w.stop()
 	w.conn.shutdown(unix.SHUT_RD) // or a child that writes would block until it is killed
 	state, err := w.wait()
-	if err == nil && !state.Success() {
-		err = &exec.ExitError{ProcessState: state}
+	if w.ended = err; err == nil {
+		w.ended = &exec.ExitError{ProcessState: state}
 	}
 	w.killer.Stop()
 	w.loser.Stop()
 	if w.silence != nil {
 		late := !w.silence.Stop()
 		if !w.greeted && (late || state != nil && state.Exited()) {
-			err = fmt.Errorf("%w: %w", ended(err), errMute)
+			w.ended = fmt.Errorf("%w: %w", w.ended, errMute)
 		}
 	}
 	w.conn.close()
-	return err
+}
+
+// wait waits for the child's end. A child may not die of SIGKILL. Then wait returns the error lost, and a goroutine goes on
+// waiting, so that no zombie stays.
+func (w *worker) wait() (*os.ProcessState, error) {
+	var state *os.ProcessState
+	var err error
+	go func() {
+		defer close(w.gone)
+		state, err = w.process.Wait()
+	}()
+	select {
+	case <-w.gone:
+		return state, err
+	case <-w.undying:
+		w.lost = fmt.Errorf("process %d does not end, not even by SIGKILL: its cgroup is frozen, or it is stuck in the kernel; "+
+			"once it is let go it ends, and makes nothing any more", w.process.Pid)
+		return nil, w.lost
+	}
 }
 
 // errSilent reports that a child has ended in the middle of a transaction.
@@ -143,28 +162,21 @@ func connError(what string, err error) error {
 }
 
 // broke returns the error of a transaction in which this child fell silent.
-func (w *worker) broke(waitErr error) error {
+func (w *worker) broke() error {
 	switch {
 	case w.halted.Load():
-		return &haltedError{w.process.Pid}
+		return fmt.Errorf("the child, process %d, was stopped by a signal and not continued within %v, and so it was ended; "+
+			"see what sends SIGSTOP to the processes here", w.process.Pid, stopLooks*stopPause)
 	case w.lost != nil:
 		return errors.New("the child does not answer")
 	}
-	return fmt.Errorf("%w: %w", errSilent, ended(waitErr))
+	return fmt.Errorf("%w: %w", errSilent, w.ended)
 }
 
-// ended describes how a child ended.
-func ended(waitErr error) error {
-	if waitErr == nil {
-		return errors.New("exit status 0")
-	}
-	return waitErr
-}
-
-// signalled reports whether a child died of one of the signals of ending.
-func signalled(waitErr error) bool {
-	var exit *exec.ExitError
-	if !errors.As(waitErr, &exit) {
+// signalled reports whether the child died of one of the signals of ending.
+func (w *worker) signalled() bool {
+	exit, ok := errors.AsType[*exec.ExitError](w.ended)
+	if !ok {
 		return false
 	}
 	status, _ := exit.Sys().(syscall.WaitStatus)
