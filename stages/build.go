@@ -3,89 +3,93 @@
 package stages
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"sync/atomic"
 	"time"
 )
 
-// transact does the stages and waits for the parent's decision. The error includes what could not be undone. If a stage is the
-// reason, failure is its error.
-func (b *builder) transact() (failure *Error, err error) {
+// transact does the plan, and rolls back after an error. It returns the cause, and with that what could not be undone.
+func (b *builder) transact() (cause, err error) {
 	defer b.tx.Rollback(&err)
+	cause = b.work()
+	return cause, cause
+}
+
+// work does the stages, and waits for the parent's decision. The error is an *Error if a stage failed.
+func (b *builder) work() error {
 	last := len(b.stages) - 1
-	built, failure, err := b.each(b.targets, b.stages[:last])
-	if err != nil && !b.keeps(failure) {
-		return failure, err
+	built, failure := b.each(b.targets, b.stages[:last])
+	if failure != nil && !b.keeps(failure) {
+		return failure
 	}
 	if err := b.waitForClaim(); err != nil {
-		return nil, err
+		return err
 	}
 	if b.plan.together {
 		if err := b.waitForOthers(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	ready, failure, err := b.publish(built, failure)
+	ready, err := b.publish(built, failure)
 	if err != nil {
-		return failure, err
+		return err
 	}
 	var files []*os.File
 	if b.plan.hand && ready.err.text == "" {
 		files = append(files, b.targets[0].ns)
 	}
 	if err := b.send(ready, files...); err != nil {
-		return nil, fmt.Errorf("tell the parent: %w", err) // run tries to send this, too
+		return fmt.Errorf("tell the parent: %w", err) // run tries to send this, too
 	}
 	if err := b.decision(); err != nil {
-		return nil, err
+		return err
 	}
 	b.tx.Commit()
-	return nil, nil
+	return nil
 }
 
 // publish gives the namespaces that are built their names. If the plan keeps it, the namespace on which a stage failed gets its
 // name too. It returns the message to the parent.
-func (b *builder) publish(built int, failure *Error) (*message, *Error, error) {
+func (b *builder) publish(built int, failure error) (*message, error) {
 	wanted := built
 	if failure != nil && b.targets[built].ns != nil {
 		wanted++
 	}
-	published, second, err := b.each(b.targets[:wanted], b.stages[len(b.stages)-1:])
-	if err != nil && !b.keeps(second) {
-		return nil, second, err
-	}
-	if failure == nil {
-		failure = second
+	published, err := b.each(b.targets[:wanted], b.stages[len(b.stages)-1:])
+	if err != nil && !b.keeps(err) {
+		return nil, err
 	}
 	ready := &message{kind: kindReady, complete: uint64(min(built, published)), kept: published > built}
-	if failure != nil {
+	if failed, ok := cmp.Or(failure, err).(*Error); ok {
 		if published == 0 {
-			return nil, failure, failure
+			return nil, failed
 		}
-		ready.target, ready.stage, ready.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
+		ready.target, ready.stage, ready.err = b.index(failed.Namespace), failed.Stage, toRemote(failed.Err)
 	}
-	return ready, nil, nil
+	return ready, nil
 }
 
-// keeps reports whether the plan keeps namespaces after this failure.
-func (b *builder) keeps(failure *Error) bool { return b.plan.keep && failure != nil }
+// keeps reports whether the plan keeps namespaces after an error of each.
+func (b *builder) keeps(err error) bool { return b.plan.keep && err != errStopped }
 
-// each does stages on each target, until one fails. It returns the number of targets on which all succeeded.
-func (b *builder) each(targets []*Target, stages []namedStage) (done int, failure *Error, err error) {
+// each does stages on each target, until one fails: the error is an *Error, or errStopped. It returns the number of targets on
+// which all succeeded.
+func (b *builder) each(targets []*Target, stages []namedStage) (done int, err error) {
 	for i, t := range targets {
-		if failure, err := b.do(uint64(i), t, stages); err != nil {
-			return i, failure, err
+		if err := b.do(uint64(i), t, stages); err != nil {
+			return i, err
 		}
 	}
-	return len(targets), nil, nil
+	return len(targets), nil
 }
 
-// do does stages on a target. The error is errStopped, or the same as the failure.
-func (b *builder) do(index uint64, t *Target, stages []namedStage) (*Error, error) {
+// do does stages on a target. Its errors are those of each.
+func (b *builder) do(index uint64, t *Target, stages []namedStage) error {
 	for _, s := range stages {
-		if b.stopped() {
-			return nil, errStopped
+		if stopped, _ := b.hungUp(); stopped {
+			return errStopped
 		}
 		start := time.Now()
 		do := s.Do
@@ -93,8 +97,7 @@ func (b *builder) do(index uint64, t *Target, stages []namedStage) (*Error, erro
 			do = func(t *Target) error { return b.guarded(s, t) }
 		}
 		if err := do(t); err != nil {
-			failure := &Error{t.Name, s.name, err}
-			return failure, failure
+			return &Error{t.Name, s.name, err}
 		}
 		b.tx.Add(s.name+" "+t.Name, func() error {
 			return outside(func() error { return s.Undo(t) })
@@ -102,11 +105,11 @@ func (b *builder) do(index uint64, t *Target, stages []namedStage) (*Error, erro
 		if b.plan.progress {
 			m := &message{kind: kindPassed, target: index, stage: s.name, took: time.Since(start)}
 			if err := b.send(m); err != nil {
-				return nil, errStopped
+				return errStopped
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // guarded does an embedder's stage, which may hang. A parent that gives up kills this process then, and undoes. If the parent
@@ -123,7 +126,7 @@ func (b *builder) guarded(s namedStage, t *Target) error {
 				return
 			case <-time.After(pause):
 			}
-			if b.stopped() {
+			if stopped, _ := b.hungUp(); stopped {
 				alone += pause
 			}
 		}

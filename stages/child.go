@@ -74,17 +74,16 @@ func (b *builder) run() error {
 	if err == nil {
 		err = b.start()
 	}
-	var failure *Error
+	cause := err
 	if err == nil {
-		failure, err = b.transact()
+		cause, err = b.transact()
 	}
 	if err == nil || err == errStopped {
 		return err
 	}
 	m := &message{kind: kindFailed, err: toRemote(err)}
-	var left *rollback.UndoError
-	m.undone = !errors.As(err, &left)
-	if failure != nil {
+	m.undone = !errors.As(err, new(*rollback.UndoError))
+	if failure, ok := cause.(*Error); ok {
 		m.target, m.stage, m.err = b.index(failure.Namespace), failure.Stage, toRemote(failure.Err)
 	}
 	return errors.Join(err, b.send(m))
@@ -213,13 +212,6 @@ func (b *builder) decision() error {
 		return nil
 	}
 	return errStopped
-}
-
-// stopped reports whether the parent has closed its end of the socket, because it died or gave up.
-func (b *builder) stopped() bool {
-	fds := []unix.PollFd{{Fd: socketFD, Events: unix.POLLRDHUP}}
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n > 0
 }
 
 // release returns the thread to the child's own namespace and closes the new ones, because a child that waits for the next
