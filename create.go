@@ -107,10 +107,7 @@ func (d *Dir) New(ctx context.Context, name string, o Options) (*Namespace, erro
 		return nil, err
 	}
 	f, err := stages.New(ctx, d.path, plan)
-	if err != nil {
-		return nil, err
-	}
-	return opened(f.Name(), f)
+	return opened(filepath.Join(d.path, name), f, err)
 }
 
 // checked returns the plan for these names, if it can be run.

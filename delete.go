@@ -82,7 +82,7 @@ func (d *Dir) deleteNames(ctx context.Context, names []string, force bool) (dele
 	for i, f := range shown {
 		var ns *Namespace
 		if f != nil {
-			ns, _ = opened(s.Path(names[i]), f)
+			ns, _ = opened(s.Path(names[i]), f, nil)
 		}
 		deleted = append(deleted, ns)
 	}
@@ -91,8 +91,7 @@ func (d *Dir) deleteNames(ctx context.Context, names []string, force bool) (dele
 
 // filter returns an error of a deletion, unless these options take it for success.
 func (o DeleteOptions) filter(err error) error {
-	var missing *NotExistError
-	if errors.As(err, &missing) && !o.MustExist {
+	if _, missing := errors.AsType[*NotExistError](err); missing && !o.MustExist {
 		return nil
 	}
 	return err

@@ -93,12 +93,11 @@ func (n *Namespace) tryEach(ctx context.Context, network, address string, listen
 //
 // It is Go's own resolver, because that of the C library makes its sockets itself.
 func (n *Namespace) Resolver(servers ...string) *net.Resolver {
-	if len(servers) == 0 {
-		return &net.Resolver{PreferGo: true, Dial: n.DialContext}
-	}
 	var asked atomic.Uint32
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		server := servers[int(asked.Add(1)-1)%len(servers)]
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, server string) (net.Conn, error) {
+		if len(servers) > 0 {
+			server = servers[int(asked.Add(1)-1)%len(servers)]
+		}
 		if _, err := netip.ParseAddr(server); err == nil {
 			server = net.JoinHostPort(server, "53")
 		}

@@ -50,7 +50,7 @@ func (f *Factory) New(ctx context.Context, name string) (*Namespace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return opened(file.Name(), file)
+	return opened(file.Name(), file, nil)
 }
 
 // Close waits for the running transactions and ends the children. Namespaces stay. It may be called again. If a child does not

@@ -54,10 +54,7 @@ func (d *Dir) Open(name string) (*Namespace, error) {
 	}
 	defer s.release()
 	f, err := s.Namespace(context.Background(), name)
-	if err != nil {
-		return nil, err
-	}
-	return opened(s.Path(name), f)
+	return opened(s.Path(name), f, err)
 }
 
 // List returns the entries of [DefaultDir], see [Dir.List].
@@ -175,8 +172,7 @@ func (d *Dir) entries() ([]Entry, error) {
 func lookUp(s *persist.Store, names []string) (entries []Entry, err error) {
 	for _, name := range names {
 		entry, err := s.Lookup(name)
-		var gone *NotExistError
-		if errors.As(err, &gone) {
+		if _, gone := errors.AsType[*NotExistError](err); gone {
 			continue
 		}
 		if err != nil {

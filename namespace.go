@@ -22,10 +22,7 @@ type Namespace struct {
 // *[StateError] if the path shows no network namespace.
 func OpenPath(path string) (*Namespace, error) {
 	f, err := persist.OpenPath(path)
-	if err != nil {
-		return nil, err
-	}
-	return opened(path, f)
+	return opened(path, f, err)
 }
 
 // OpenPID opens the network namespace of a process or thread. Opening that of another user's process needs
@@ -35,10 +32,7 @@ func OpenPath(path string) (*Namespace, error) {
 // The kernel reuses a PID after its process has ended. A program that holds a pidfd uses [OpenPidfd].
 func OpenPID(pid int) (*Namespace, error) {
 	f, err := persist.OpenPID(pid)
-	if err != nil {
-		return nil, err
-	}
-	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f)
+	return opened(fmt.Sprintf("/proc/%d/ns/net", pid), f, err)
 }
 
 // OpenFd opens the network namespace of a descriptor, which stays the caller's. The Path is valid only while this process has

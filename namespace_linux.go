@@ -12,8 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// opened returns the namespace of an open file, or closes the file.
-func opened(path string, f *os.File) (*Namespace, error) {
+// opened returns the namespace of a file, unless opening it gave an error. If fstat(2) fails, opened closes the file.
+func opened(path string, f *os.File, err error) (*Namespace, error) {
+	if err != nil {
+		return nil, err
+	}
 	st, err := sys.Fstat(f)
 	if err != nil {
 		f.Close()
@@ -29,7 +32,7 @@ func opened(path string, f *os.File) (*Namespace, error) {
 func OpenPidfd(fd int) (*Namespace, error) {
 	if ns, err := sys.PidfdNetwork(fd); err == nil {
 		path := descriptorPath(ns)
-		return opened(path, os.NewFile(uintptr(ns), path))
+		return opened(path, os.NewFile(uintptr(ns), path), nil)
 	}
 	return openPidfdByNumber(fd) // on a kernel before Linux 6.11, or to explain the error
 }

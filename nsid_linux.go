@@ -59,11 +59,10 @@ func (n *Namespace) SetNSID(id int) error {
 // has an id already, AssignNSID returns that id and an *[NSIDError]. Its other errors are those of SetNSID.
 func (n *Namespace) AssignNSID() (id int, err error) {
 	if err := n.setNSID(unassigned); err != nil {
-		var taken *NSIDError
-		if errors.As(err, &taken) && taken.Own {
-			id = taken.ID
+		if taken, ok := errors.AsType[*NSIDError](err); ok && taken.Own {
+			return taken.ID, err
 		}
-		return id, err
+		return 0, err
 	}
 	id, _, err = n.NSID()
 	return id, err

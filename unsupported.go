@@ -14,7 +14,7 @@ import (
 
 // These functions need Linux. They are documented there.
 
-func opened(path string, f *os.File) (*Namespace, error) { return nil, persist.Unsupported() }
+func opened(string, *os.File, error) (*Namespace, error) { return nil, persist.Unsupported() }
 
 func OpenPidfd(fd int) (*Namespace, error) { return nil, persist.Unsupported() }
 
