@@ -89,7 +89,9 @@ func travel(f func(*traveller) error) outcome {
 			if t.back() {
 				runtime.UnlockOSThread()
 			}
-			t.close()
+			if t.home >= 0 {
+				unix.Close(t.home)
+			}
 			result <- end
 		}()
 		end.err = f(&t)
@@ -137,12 +139,6 @@ func (t *traveller) back() bool {
 		return false // the function has moved the thread itself
 	}
 	return !t.moved || t.home >= 0 && unix.Setns(t.home, unix.CLONE_NEWNET) == nil
-}
-
-func (t *traveller) close() {
-	if t.home >= 0 {
-		unix.Close(t.home)
-	}
 }
 
 // seen returns one of the calling thread's namespaces, as /proc shows it, or "".
