@@ -141,20 +141,18 @@ func (t *transaction) commit(ctx context.Context, name string, m *message) error
 	if !t.unwatch() { // the context has ended, and stop has told the children to roll back
 		return context.Cause(ctx)
 	}
-	var kept error
+	var err, kept error
 	if m.err.text == "" {
-		if err := t.claim.Done(); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
+		err = t.claim.Done()
 	} else {
 		k := &KeptError{Complete: t.plan.Names[:m.complete], Err: failure(name, m)}
 		if m.kept {
 			k.Kept = name
 		}
-		if err := t.claim.Keep(k.Kept, m.stage); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-		kept = k
+		err, kept = t.claim.Keep(k.Kept, m.stage), k
+	}
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	t.committed = true
 	t.tell(kindCommit)
