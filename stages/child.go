@@ -119,7 +119,6 @@ func (b *builder) start() error {
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
-	b.store, b.claim = nil, nil
 	if m.attach {
 		if plan.Source, err = b.takeFile("namespace"); err != nil {
 			return err

@@ -20,6 +20,8 @@ type Factory struct {
 	slots chan struct{} // has one element for each transaction that runs
 	done  chan struct{} // closed by Close
 
+	closing sync.Once
+
 	mu    sync.Mutex
 	store *openDir
 	idle  []*worker
@@ -133,25 +135,14 @@ func (f *Factory) take(plan *Plan) (*worker, error) {
 // Close waits for running transactions, and ends the children. Namespaces stay. Calling Close again does nothing. For a child
 // that does not die of SIGKILL, because its cgroup is frozen, Close waits only for some seconds.
 func (f *Factory) Close() {
-	f.mu.Lock()
-	select {
-	case <-f.done:
-		f.mu.Unlock()
-		return
-	default:
+	f.closing.Do(func() {
 		close(f.done)
-	}
-	f.mu.Unlock()
-	for range cap(f.slots) { // no transaction gets a slot any more
-		f.slots <- struct{}{}
-	}
-	for _, w := range f.idle {
-		w.stop()
-	}
-	for _, w := range f.idle {
-		w.end()
-	}
-	if f.store != nil {
-		f.drop(f.store)
-	}
+		for range cap(f.slots) { // no transaction gets a slot any more
+			f.slots <- struct{}{}
+		}
+		endAll(f.idle)
+		if f.store != nil {
+			f.drop(f.store)
+		}
+	})
 }

@@ -20,8 +20,8 @@ func startWorker(plan *Plan) (*worker, error) {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
 	defer unix.Close(fds[1])
-	w := &worker{conn: newConn(os.NewFile(uintptr(fds[0]), "socket to the child"))}
-	w.undying, w.gone = make(chan struct{}), make(chan struct{})
+	socket := newConn(os.NewFile(uintptr(fds[0]), "socket to the child"))
+	w := &worker{conn: socket, undying: make(chan struct{}), gone: make(chan struct{})}
 	if w.process, err = startSelf(token(plan), fds[1]); err != nil {
 		w.conn.close()
 		return nil, startError(err)

@@ -59,7 +59,7 @@ func (t *transaction) do(ctx context.Context) error {
 	for range t.children() {
 		w, err := t.take(t.plan)
 		if err != nil {
-			t.end()
+			endAll(t.workers)
 			return err
 		}
 		t.workers = append(t.workers, w)
@@ -132,11 +132,11 @@ func isGone(err error) bool { return errors.As(err, new(*persist.NotExistError))
 
 // transact lets the children build and publish, commits, or rolls back. The children end, unless they are kept.
 func (t *transaction) transact(ctx context.Context) error {
-	t.unwatch = context.AfterFunc(ctx, t.stop)
+	t.unwatch = context.AfterFunc(ctx, func() { stopAll(t.workers) })
 	conversed := false
 	defer func() {
 		if !conversed { // Progress has panicked, or ended the goroutine
-			t.end()
+			endAll(t.workers)
 			err := errSilent
 			t.undo(&err)
 		}
@@ -153,7 +153,7 @@ func (t *transaction) transact(ctx context.Context) error {
 
 // conclude ends the children, and undoes what they have not rolled back. It returns the transaction's error.
 func (t *transaction) conclude(ctx context.Context, err error) error {
-	t.end()
+	endAll(t.workers)
 	if slices.ContainsFunc(t.workers, (*worker).signalled) { // while it was in our process group, so the signal is for us too
 		select {
 		case <-ctx.Done():
@@ -170,20 +170,6 @@ func (t *transaction) conclude(ctx context.Context, err error) error {
 	}
 	t.undo(&err)
 	return err
-}
-
-func (t *transaction) stop() {
-	for _, w := range t.workers {
-		w.stop()
-	}
-}
-
-// end ends all children.
-func (t *transaction) end() {
-	t.stop()
-	for _, w := range t.workers {
-		w.end()
-	}
 }
 
 // undo adds a *[rollback.UndoError] to an error for each lost child. Before that, if a child has not rolled back, undo calls
@@ -215,28 +201,24 @@ func (t *transaction) close() {
 	if t.made != nil {
 		t.made.Close()
 	}
-	if slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil }) {
-		go t.closeLate()
+	if !slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil }) {
+		t.closeFiles()
 		return
 	}
-	t.closeAll()
-}
-
-// closeLate closes the transaction's files when its lost children have ended. The system call in which a child was stuck may
-// have given a name to the claim, so that is withdrawn first.
-func (t *transaction) closeLate() {
-	for _, w := range t.workers {
-		<-w.gone
-	}
-	if t.claim != nil && !t.committed {
-		for _, name := range t.plan.Names {
-			_ = t.claim.Withdraw(name) // if it fails, the name is stale, and the next transaction for the name repairs it
+	go func() {
+		for _, w := range t.workers {
+			<-w.gone
 		}
-	}
-	t.closeAll()
+		if t.claim != nil && !t.committed { // the system call in which a child was stuck may have given a name to it
+			for _, name := range t.plan.Names {
+				_ = t.claim.Withdraw(name) // if it fails, the name is stale, and the next transaction for the name repairs it
+			}
+		}
+		t.closeFiles()
+	}()
 }
 
-func (t *transaction) closeAll() {
+func (t *transaction) closeFiles() {
 	if t.claim != nil {
 		t.claim.Close()
 	}

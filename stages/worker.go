@@ -104,6 +104,20 @@ func (w *worker) giveUp() {
 	w.stop()
 }
 
+func stopAll(workers []*worker) {
+	for _, w := range workers {
+		w.stop()
+	}
+}
+
+// endAll ends children. It tells all to stop before it waits for the first.
+func endAll(workers []*worker) {
+	stopAll(workers)
+	for _, w := range workers {
+		w.end()
+	}
+}
+
 // end stops the child and waits for its end.
 func (w *worker) end() {
 	w.stop()
