@@ -131,24 +131,17 @@ func (t *transaction) makeRoom(ctx context.Context) error {
 func isGone(err error) bool { return errors.As(err, new(*persist.NotExistError)) }
 
 // transact lets the children build and publish, commits, or rolls back. The children end, unless they are kept.
-func (t *transaction) transact(ctx context.Context) error {
+func (t *transaction) transact(ctx context.Context) (err error) {
 	t.unwatch = context.AfterFunc(ctx, func() { stopAll(t.workers) })
-	conversed := false
+	defer t.endStopped()()
 	defer func() {
-		if !conversed { // Progress has panicked, or ended the goroutine
-			endAll(t.workers)
-			err := errSilent
-			t.undo(&err)
+		t.unwatch()
+		if !t.again || !t.committed {
+			err = t.conclude(ctx, err)
 		}
 	}()
-	defer t.endStopped()()
-	err := t.converse(ctx)
-	conversed = true
-	t.unwatch()
-	if t.again && t.committed {
-		return err
-	}
-	return t.conclude(ctx, err)
+	err = errors.New("the function Progress has panicked, or ended the goroutine")
+	return t.converse(ctx)
 }
 
 // conclude ends the children, and undoes what they have not rolled back. It returns the transaction's error.
