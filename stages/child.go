@@ -107,15 +107,9 @@ func (b *builder) greet() error {
 
 // start receives the plan.
 func (b *builder) start() error {
-	m, err := b.receive()
-	if err == io.EOF {
-		return errStopped
-	}
+	m, err := b.await(kindPlan)
 	if err != nil {
 		return err
-	}
-	if m.kind != kindPlan {
-		return fmt.Errorf("expected the plan, got %q", m.kind)
 	}
 	b.plan = m
 	plan := Plan{Names: m.names, Steps: m.steps}
@@ -158,7 +152,7 @@ func raiseFileLimit(namespaces int) error {
 
 // waitForClaim receives the claim, without which no namespace gets a name.
 func (b *builder) waitForClaim() error {
-	if err := b.await(kindClaim); err != nil {
+	if _, err := b.await(kindClaim); err != nil {
 		return err
 	}
 	dir, err := b.takeFile(b.plan.dir)
@@ -182,16 +176,17 @@ func (b *builder) waitForOthers() error {
 	if err := b.send(&message{kind: kindBuilt}); err != nil {
 		return errStopped
 	}
-	return b.await(kindPublish)
+	_, err := b.await(kindPublish)
+	return err
 }
 
-// await waits for a message of a kind. Any other message, or the end of file, means that the parent has given up.
-func (b *builder) await(kind byte) error {
+// await returns a message of a kind. Any other message, or the end of file, means that the parent has given up.
+func (b *builder) await(kind byte) (*message, error) {
 	m, err := b.receive()
 	if err == io.EOF || err == nil && m.kind != kind {
-		return errStopped
+		return nil, errStopped
 	}
-	return err
+	return m, err
 }
 
 // decision waits for the commit. A parent that died without sending it may have committed all the same, as the claim tells.
