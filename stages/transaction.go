@@ -33,7 +33,7 @@ type transaction struct {
 	workers   []*worker
 	broken    *worker // the child whose connection failed
 	committed bool
-	made      *os.File // the namespace that the child handed over
+	made      *os.File // the namespace that the child handed over, for the caller of run after the commit
 
 	unwatch func() bool // stops watching the context, and reports whether the context had not ended
 }
@@ -44,9 +44,7 @@ func (t *transaction) run(ctx context.Context) (*os.File, error) {
 	if err := t.do(ctx); err != nil {
 		return nil, err
 	}
-	made := t.made
-	t.made = nil
-	return made, nil
+	return t.made, nil
 }
 
 func (t *transaction) do(ctx context.Context) error {
@@ -191,7 +189,7 @@ func (t *transaction) undo(err *error) {
 
 // close closes the files of the transaction, once no child can use the claim.
 func (t *transaction) close() {
-	if t.made != nil {
+	if t.made != nil && !t.committed {
 		t.made.Close()
 	}
 	if !slices.ContainsFunc(t.workers, func(w *worker) bool { return w.lost != nil }) {
