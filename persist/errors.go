@@ -94,7 +94,7 @@ func (e *UnsupportedError) Unwrap() error { return e.Err }
 // Is makes the error match [errors.ErrUnsupported].
 func (e *UnsupportedError) Is(target error) bool { return target == errors.ErrUnsupported }
 
-// A TrustError reports a file, usually the run directory, that another user could exchange or write to. That user would then
+// A TrustError reports a file, usually the run directory, that another user could replace or write to. That user would then
 // choose what the caller mounts, unmounts or enters by the names in it.
 type TrustError struct {
 	Path   string // the directory, link or file in question: the path that was asked for, or one on the way to it

@@ -12,21 +12,24 @@ import (
 
 // A remoteError is an error that came from the child: its text, and the parts that callers look for.
 type remoteError struct {
-	text        string
-	errno       syscall.Errno // 0 if it has none
-	unsupported bool
-	taken       persist.StateError // zero, unless a name is taken
-	busy        persist.BusyError  // zero, unless something else holds what is needed
-	lacking     string             // the capability of a PrivilegeError, or ""
-	refused     string             // the capability of a RefusedError, or ""
+	text  string
+	errno syscall.Errno // 0 if it has none
+
+	// Each of these is zero, except the one that the error had. The Err of the last three is not sent: it is the errno.
+	taken       persist.StateError
+	busy        persist.BusyError
+	lacking     persist.PrivilegeError
+	refused     persist.RefusedError
+	unsupported persist.UnsupportedError
 }
 
 func (e *remoteError) code(c *codec) {
-	text(c, &e.text, &e.taken.Path, &e.taken.Name, &e.taken.Stage, &e.busy.Path, &e.busy.Reason, &e.lacking, &e.refused)
+	text(c, &e.text, &e.taken.Path, &e.taken.Name, &e.taken.Stage, &e.busy.Path, &e.busy.Reason, &e.lacking.Capability,
+		&e.lacking.Purpose, &e.refused.Capability, &e.refused.Reason, &e.unsupported.Need)
 	text(c, &e.taken.State)
 	number(c, &e.taken.PID)
+	number(c, &e.taken.Inode)
 	number(c, &e.errno)
-	flag(c, &e.unsupported)
 }
 
 func (e *remoteError) Error() string { return e.text }
@@ -40,10 +43,12 @@ func (e *remoteError) Unwrap() error {
 }
 
 // Is makes the error match [errors.ErrUnsupported] if it did in the child.
-func (e *remoteError) Is(target error) bool { return e.unsupported && target == errors.ErrUnsupported }
+func (e *remoteError) Is(target error) bool {
+	return e.unsupported.Need != "" && target == errors.ErrUnsupported
+}
 
-// As finds a *[persist.StateError], *[persist.BusyError], *[persist.PrivilegeError] or *[persist.RefusedError] that the error
-// had in the child.
+// As finds a *[persist.StateError], *[persist.BusyError], *[persist.PrivilegeError], *[persist.RefusedError] or
+// *[persist.UnsupportedError] that the error had in the child.
 func (e *remoteError) As(target any) bool {
 	switch target := target.(type) {
 	case **persist.StateError:
@@ -53,29 +58,35 @@ func (e *remoteError) As(target any) bool {
 		*target = &e.busy
 		return e.busy.Path != ""
 	case **persist.PrivilegeError:
-		*target = &persist.PrivilegeError{Capability: e.lacking, Err: e}
-		return e.lacking != ""
+		*target = &persist.PrivilegeError{Capability: e.lacking.Capability, Purpose: e.lacking.Purpose, Err: e.errno}
+		return e.lacking.Capability != ""
 	case **persist.RefusedError:
-		*target = &persist.RefusedError{Capability: e.refused, Err: e}
-		return e.refused != ""
+		*target = &persist.RefusedError{Capability: e.refused.Capability, Reason: e.refused.Reason, Err: e.errno}
+		return e.refused.Capability != ""
+	case **persist.UnsupportedError:
+		*target = &persist.UnsupportedError{Need: e.unsupported.Need, Err: e.errno}
+		return e.unsupported.Need != ""
 	}
 	return false
 }
 
 func toRemote(err error) remoteError {
-	r := remoteError{text: err.Error(), unsupported: errors.Is(err, errors.ErrUnsupported)}
-	if taken := new(persist.StateError); errors.As(err, &taken) {
+	r := remoteError{text: err.Error()}
+	if taken, ok := errors.AsType[*persist.StateError](err); ok {
 		r.errno, r.taken = syscall.EEXIST, *taken
 		return r
 	}
-	if busy := new(persist.BusyError); errors.As(err, &busy) {
+	if busy, ok := errors.AsType[*persist.BusyError](err); ok {
 		r.busy = *busy
 	}
-	if lacking := new(persist.PrivilegeError); errors.As(err, &lacking) {
-		r.lacking = lacking.Capability
+	if lacking, ok := errors.AsType[*persist.PrivilegeError](err); ok {
+		r.lacking.Capability, r.lacking.Purpose = lacking.Capability, lacking.Purpose
 	}
-	if refused := new(persist.RefusedError); errors.As(err, &refused) {
-		r.refused = refused.Capability
+	if refused, ok := errors.AsType[*persist.RefusedError](err); ok {
+		r.refused.Capability, r.refused.Reason = refused.Capability, refused.Reason
+	}
+	if unsupported, ok := errors.AsType[*persist.UnsupportedError](err); ok {
+		r.unsupported.Need = unsupported.Need
 	}
 	if !errors.As(err, &r.errno) && errors.Is(err, fs.ErrNotExist) {
 		r.errno = syscall.ENOENT

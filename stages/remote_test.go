@@ -33,19 +33,20 @@ func TestErrorsCross(t *testing.T) {
 		t.Error(err)
 	}
 	var lacking *persist.PrivilegeError
-	if !errors.As(err, &lacking) || lacking.Capability != "CAP_SYS_ADMIN" {
+	if !errors.As(err, &lacking) || lacking.Error() != "operation not permitted: it needs CAP_SYS_ADMIN" {
 		t.Errorf("%#v", err)
 	}
 	err = cross(&persist.RefusedError{Capability: "CAP_SYS_ADMIN", Reason: "AppArmor", Err: path})
 	var refused *persist.RefusedError
-	if errors.As(err, &lacking) || !errors.As(err, &refused) || refused.Capability != "CAP_SYS_ADMIN" {
+	if errors.As(err, &lacking) || !errors.As(err, &refused) || refused.Capability != "CAP_SYS_ADMIN" || refused.Reason != "AppArmor" {
 		t.Errorf("%#v", err)
 	}
 	err = cross(&persist.UnsupportedError{Need: "CONFIG_NET_NS", Err: unix.EINVAL})
-	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EINVAL) {
+	var unsupported *persist.UnsupportedError
+	if !errors.Is(err, errors.ErrUnsupported) || !errors.Is(err, unix.EINVAL) || !errors.As(err, &unsupported) || unsupported.Need != "CONFIG_NET_NS" {
 		t.Errorf("%#v", err)
 	}
-	want := persist.StateError{Path: "/run/netns/a", Entry: persist.Entry{Name: "a", State: persist.Ready}}
+	want := persist.StateError{Path: "/run/netns/a", Entry: persist.Entry{Name: "a", State: persist.Ready, Inode: 7}}
 	var state *persist.StateError
 	if err := cross(&want); !errors.As(err, &state) || *state != want || !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%#v", err)
