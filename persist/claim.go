@@ -31,7 +31,7 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 	}()
 	r := record{tx: txBegun, boot: bootID(), pid: os.Getpid()}
 	for _, name := range names {
-		r.members = append(r.members, member{state: memberHere, name: name})
+		r.members = append(r.members, member{memberHere, name})
 	}
 	if r.mntns, err = thisMountNS(); err != nil {
 		return nil, err
@@ -105,16 +105,16 @@ func (c *Claim) Done() error { return c.write(stateAt, []byte{txDone}) }
 // Keep is Done for a transaction in which the named stage failed on a member that is published although it is incomplete. The
 // name of the stage has at most MaxStage bytes.
 func (c *Claim) Keep(name, stage string) error {
-	r, err := readRecord(c.file)
+	text, err := readText(c.file)
 	if err != nil {
 		return err
 	}
-	if m := r.member(name); m != nil {
-		if err := c.write(m.at, []byte{memberKept}); err != nil {
+	if at := memberAt(text, name); at != 0 {
+		if err := c.write(at, []byte{memberKept}); err != nil {
 			return err
 		}
 	}
-	if err := c.write(stageAt, fmt.Appendf(nil, "%-*s", stageWidth, stage)[:stageWidth]); err != nil {
+	if err := c.write(stageAt, fmt.Appendf(nil, "%-*s", MaxStage, stage)[:MaxStage]); err != nil {
 		return err
 	}
 	return c.write(stateAt, []byte{txKept})

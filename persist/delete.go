@@ -3,10 +3,8 @@
 package persist
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"time"
 
@@ -29,7 +27,7 @@ func (s *Store) Delete(ctx context.Context, name string, force bool) error {
 func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File, force bool) error {
 	return s.remove(ctx, name, func(h *held) error {
 		same, err := sys.SameFile(h.top, shown)
-		if h.link && !same && err == nil {
+		if h.stat.Mode&unix.S_IFMT == unix.S_IFLNK && !same && err == nil {
 			same, err = s.leadsTo(name, shown)
 		}
 		if err != nil {
@@ -91,8 +89,7 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 			return nil
 		}
 		err := s.mayDeleteForeign(name, &h.stat)
-		var young *BusyError
-		if errors.As(err, &young) {
+		if young, ok := errors.AsType[*BusyError](err); ok {
 			young.Reason += "; wait, or use force"
 		}
 		return err
@@ -129,10 +126,8 @@ func (s *Store) DeleteNames(ctx context.Context, names []string, force bool) (sh
 type batch struct {
 	store *Store
 	force bool
-	claim *os.File // or nil
-	stat  unix.Stat_t
-	text  text      // of claim
-	since time.Time // when it was locked
+	last  *held     // or nil
+	since time.Time // when its claim was locked
 }
 
 // delete deletes a name, and returns the network namespace that it showed, or nil.
@@ -146,10 +141,11 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 		if h, err = b.store.hold(ctx, name); err != nil {
 			return nil, err
 		}
-		if b.claim, b.stat, b.since = h.file, h.stat, time.Now(); h.link || h.plain {
+		if b.since = time.Now(); h.plain || h.blind != nil {
 			defer b.release()
 		}
 	}
+	b.last = h
 	if err = b.store.mayDelete(name, h, b.force); err == nil {
 		err = b.store.removeHeld(ctx, name, h)
 	}
@@ -163,7 +159,7 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 // member holds a name if a namespace is mounted on it and covers the claim that is already locked. It returns nil for any other
 // name, and if it may not look. peel says why this comparison, in this order, is enough.
 func (b *batch) member(name string) *held {
-	if b.claim == nil {
+	if b.last == nil {
 		return nil
 	}
 	if time.Since(b.since) > lockShare {
@@ -176,16 +172,15 @@ func (b *batch) member(name string) *held {
 		return nil
 	}
 	if mounted {
-		mounted, err = b.store.covers(name, &b.stat)
+		mounted, err = b.store.covers(name, &b.last.stat)
 	}
 	if err != nil || !mounted {
 		top.Close()
 		return nil
 	}
-	if b.text == nil {
-		b.text = wholeText(b.claim, b.stat.Size)
-	}
-	return &held{top: top, mounted: true, file: b.claim, state: Ready, stat: b.stat, text: b.text}
+	h := *b.last
+	h.top, h.mounted, h.state = top, true, Ready
+	return &h
 }
 
 // lockShare is how long a batch keeps one claim locked. Then it pauses for longer than wait does, so that a waiting process
@@ -194,16 +189,8 @@ const lockShare = time.Second
 
 // release gives up the claim and its lock.
 func (b *batch) release() {
-	b.claim.Close() // also of nil
-	b.claim, b.text = nil, nil
-}
-
-// wholeText reads a locked claim, which no other process changes, unless it is too long to keep.
-func wholeText(claim *os.File, size int64) text {
-	const longest = 1 << 20
-	data := make([]byte, min(size, longest))
-	if n, err := claim.ReadAt(data, 0); err != nil || int64(n) < size {
-		return io.NewSectionReader(claim, 0, size)
+	if b.last != nil {
+		b.last.file.Close() // also of nil
+		b.last = nil
 	}
-	return bytes.NewReader(data)
 }

@@ -15,12 +15,11 @@ type held struct {
 	top     *os.File // the uppermost layer: a namespace as such, anything else with O_PATH
 	mounted bool     // the top is a namespace
 	file    *os.File // the lowest layer, locked; or the symbolic link itself
-	link    bool
-	plain   bool  // the lowest layer is not a regular file, so it has no claim and no lock
-	blind   error // why the lowest layer could not be opened, so that there is no lock; see isBlind
+	plain   bool     // the lowest layer is not a regular file, so it has no claim and no lock
+	blind   error    // why the lowest layer could not be opened, so that there is no lock; see isBlind
 	state   State
 	stat    unix.Stat_t // of file
-	text    text        // of file, once it is read
+	text    []byte      // of file, once markGoing has read it
 }
 
 func (h *held) close() { // also if only part of it is open
@@ -58,7 +57,7 @@ func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err err
 		if h.stat, err = sys.Fstat(h.file); err != nil {
 			return nil, err
 		}
-		if h.link = h.stat.Mode&unix.S_IFMT == unix.S_IFLNK; !h.link && !h.plain {
+		if h.plain = h.stat.Mode&unix.S_IFMT != unix.S_IFREG; !h.plain {
 			if err := s.lockFor(ctx, name, h.file); err != nil {
 				return nil, err
 			}
@@ -95,8 +94,7 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 		case isBlind(err):
 			h.blind, err = err, nil
 		case err == errNoRecord:
-			h.plain = true
-			h.file, err = s.openPlain(name)
+			h.file, err = s.openBare(name, unix.O_PATH)
 		}
 		return err
 	}

@@ -25,11 +25,10 @@ import (
 //
 // Each field that changes later has a fixed width and place, so a change is one write of bytes that are already allocated.
 const (
-	magic      = "netns claim "
-	version    = "1\n"
-	stateAt    = int64(len(magic + version))
-	stageAt    = stateAt + 2
-	stageWidth = MaxStage
+	magic   = "netns claim "
+	version = "1\n"
+	stateAt = int64(len(magic + version))
+	stageAt = stateAt + 2
 	// A million names is more than the kernel has descriptors or mounts for.
 	maxRecord = 1 << 28
 )
@@ -65,12 +64,11 @@ type record struct {
 type member struct {
 	state byte
 	name  string
-	at    int64 // the place of its state byte in the claim
 }
 
 func (r *record) encode() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s%s%s\n%-*s\nboot %s\nmntns %d %d\npid %d\n", magic, version, []byte{r.tx}, stageWidth, r.stage,
+	fmt.Fprintf(&b, "%s%s%s\n%-*s\nboot %s\nmntns %d %d\npid %d\n", magic, version, []byte{r.tx}, MaxStage, r.stage,
 		r.boot, r.mntns.inode, r.mntns.id, r.pid)
 	for _, m := range r.members {
 		fmt.Fprintf(&b, "%s%s\n", []byte{m.state}, m.name)
@@ -88,23 +86,20 @@ func decodeRecord(data []byte) (*record, error) {
 		return nil, errIncompatible
 	}
 	lines := strings.SplitN(text, "\n", 6)
-	if len(lines) < 6 || len(lines[0]) != 1 || len(lines[1]) != stageWidth || !isASCII(lines[1]) {
+	if len(lines) < 6 || len(lines[0]) != 1 || len(lines[1]) != MaxStage || !isASCII(lines[1]) {
 		return nil, errIncompatible
 	}
 	r := &record{tx: lines[0][0], stage: strings.TrimRight(lines[1], " ")}
-	header := strings.Join(lines[2:5], "\n")
-	if _, err := fmt.Sscanf(header, "boot %s\nmntns %d %d\npid %d",
+	if _, err := fmt.Sscanf(strings.Join(lines[2:5], "\n"), "boot %s\nmntns %d %d\npid %d",
 		&r.boot, &r.mntns.inode, &r.mntns.id, &r.pid); err != nil {
 		return nil, errIncompatible
 	}
-	at := stageAt + stageWidth + 1 + int64(len(header)) + 1
 	r.members = make([]member, 0, strings.Count(lines[5], "\n"))
 	for line := range strings.Lines(lines[5]) {
 		if len(line) < 3 || CheckFileName(line[1:len(line)-1]) != nil { // an invalid name could lead out of the directory
 			return nil, errIncompatible
 		}
-		r.members = append(r.members, member{line[0], line[1 : len(line)-1], at})
-		at += int64(len(line))
+		r.members = append(r.members, member{line[0], line[1 : len(line)-1]})
 	}
 	return r, nil
 }
@@ -127,8 +122,8 @@ func isASCII(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
-// readRecord reads the record of a claim.
-func readRecord(f *os.File) (*record, error) {
+// readText reads a claim. It returns errNoRecord or errIncompatible for a file that cannot be a claim.
+func readText(f *os.File) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -139,70 +134,56 @@ func readRecord(f *os.File) (*record, error) {
 	if info.Size() > maxRecord {
 		return nil, errIncompatible
 	}
-	data := make([]byte, info.Size())
-	n, err := f.ReadAt(data, 0)
-	if n < len(data) {
+	text := make([]byte, info.Size())
+	n, err := f.ReadAt(text, 0)
+	if n < len(text) {
 		return nil, err
 	}
-	return decodeRecord(data)
+	return text, nil
 }
 
-// A text is a file, or the contents of one.
-type text interface {
-	io.ReaderAt
-	Size() int64
+// readRecord reads the record of a claim.
+func readRecord(f *os.File) (*record, error) {
+	text, err := readText(f)
+	if err != nil {
+		return nil, err
+	}
+	return decodeRecord(text)
 }
 
-// memberAt returns the place of a member's state in a claim, or 0 if the text is not a claim, or has no such member. It looks at
-// one place first, because the record of a large transaction is long.
-func memberAt(claim text, name string, first int64) (int64, error) {
-	const ours = magic + version
-	if head, err := readHead(claim, len(ours)); err != nil || head != ours {
-		return 0, err
+// validRecord is readRecord, but returns nil and no error for a file without a valid record.
+func validRecord(f *os.File) (*record, error) {
+	r, err := readRecord(f)
+	if isVerdict(err) {
+		return nil, nil
 	}
-	line := []byte(name + "\n")
-	near := make([]byte, 2+len(line))
-	if n, _ := claim.ReadAt(near, max(0, first-1)); n == len(near) && isMember(near, line) {
-		return first, nil
+	return r, err
+}
+
+// memberAt returns the place of a member's state in the text of a claim, or 0 if the text is not a claim's, or has no such
+// member. It does not decode the record, because that of a large transaction is long.
+func memberAt(text []byte, name string) int64 {
+	const headerLen = int(stageAt + MaxStage) // the lines after it do not look like a member's
+	if len(text) < headerLen || !bytes.HasPrefix(text, []byte(magic+version)) {
+		return 0
 	}
-	const headerLen = stageAt + stageWidth // the lines after it do not look like a member's
-	if claim.Size() <= headerLen || claim.Size() > maxRecord {
-		return 0, nil
-	}
-	data := make([]byte, claim.Size()-headerLen)
-	if _, err := claim.ReadAt(data, headerLen); err != nil {
-		return 0, err
-	}
-	for at := 0; ; at++ {
-		i := bytes.Index(data[at:], line)
-		if i < 0 {
-			return 0, nil
-		}
-		if at += i; at >= 2 && isMember(data[at-2:], line) {
-			return headerLen + int64(at) - 1, nil
+	for _, state := range []byte{memberHere, memberKept, memberGoing} {
+		line := fmt.Appendf(nil, "\n%c%s\n", state, name)
+		if i := bytes.Index(text[headerLen:], line); i >= 0 {
+			return int64(headerLen + i + 1)
 		}
 	}
-}
-
-// isMember reports whether text is the end of a line, followed by a member's line.
-func isMember(text, line []byte) bool {
-	return text[0] == '\n' && bytes.IndexByte([]byte{memberHere, memberKept, memberGoing}, text[1]) >= 0 && bytes.HasPrefix(text[2:], line)
+	return 0
 }
 
 // isDone reports whether a file is the claim of a complete transaction. It reads only the beginning: a record names all
 // members, and a caller may look at each of them.
 func isDone(f *os.File) (bool, error) {
 	const done = magic + version + string(txDone)
-	head, err := readHead(f, len(done))
-	return head == done, err
-}
-
-// readHead reads n bytes from the beginning of a file, or all of a shorter one.
-func readHead(f io.ReaderAt, n int) (string, error) {
-	head := make([]byte, n)
+	head := make([]byte, len(done))
 	n, err := f.ReadAt(head, 0)
 	if err == io.EOF {
 		err = nil
 	}
-	return string(head[:n]), err
+	return string(head[:n]) == done, err
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/netns-go/netns/internal/sys"
@@ -33,60 +32,42 @@ func (s *Store) remove(ctx context.Context, name string, may func(*held) error) 
 // removeHeld removes a held name.
 func (s *Store) removeHeld(ctx context.Context, name string, h *held) error {
 	switch {
-	case h.link:
-		return s.unlink(name)
 	case h.blind != nil:
 		return s.removeBlind(ctx, name, h)
 	case h.plain:
 		return s.unpublish(name, &h.stat)
 	}
-	mark, err := s.markGoing(name, h)
+	takeBack, err := markGoing(name, h)
 	if err != nil {
 		return err
 	}
 	if h.mounted {
 		// It was mounted before hold opened the file below it, see peel. EINVAL means that another process unmounted it.
 		if err := detach(h.top); err != nil && err != unix.EINVAL {
-			mark.takeBack() // the namespace lives on
+			takeBack() // the namespace lives on
 			return s.unmountError(name, err)
 		}
 	}
 	return s.unpublish(name, &h.stat)
 }
 
-// A mark is the place where a claim records that a process deletes a name, and the state before. The zero mark is in no claim.
-type mark struct {
-	claim  *os.File
-	at     int64
-	before [1]byte
-}
-
 // markGoing records in a name's claim, if it has one, that this process deletes the name. If this process dies between
-// unmounting and unlinking, the name is then stale, and not unmounted by hand.
-func (s *Store) markGoing(name string, h *held) (m mark, err error) {
+// unmounting and unlinking, the name is then stale, and not unmounted by hand. takeBack restores the state before. If that
+// fails, a mount namespace in which nothing is mounted on the name takes it for stale.
+func markGoing(name string, h *held) (takeBack func(), err error) {
 	if h.text == nil {
-		h.text = io.NewSectionReader(h.file, 0, h.stat.Size)
+		if h.text, err = readText(h.file); err != nil && !isVerdict(err) {
+			return nil, err
+		}
 	}
-	at, err := memberAt(h.text, name, s.next.Load())
-	if err != nil || at == 0 {
-		return m, err
-	}
-	m = mark{h.file, at, [1]byte{memberHere}}
-	if _, err := h.text.ReadAt(m.before[:], at); err != nil && err != io.EOF {
-		return m, err
+	at := memberAt(h.text, name)
+	if at == 0 {
+		return func() {}, nil
 	}
 	if _, err := h.file.WriteAt([]byte{memberGoing}, at); err != nil {
-		return m, err
+		return nil, err
 	}
-	s.next.Store(at + int64(len(name)) + 2)
-	return m, nil
-}
-
-// takeBack restores the state. If that fails, a mount namespace in which nothing is mounted on the name takes it for stale.
-func (m mark) takeBack() {
-	if m.claim != nil {
-		_, _ = m.claim.WriteAt(m.before[:], m.at)
-	}
+	return func() { _, _ = h.file.WriteAt(h.text[at:at+1], at) }, nil
 }
 
 // removeBlind removes a name whose claim below the mount cannot be opened, see isBlind. It unmounts by the descriptor of the
@@ -135,7 +116,7 @@ func (s *Store) removeBared(ctx context.Context, name string, before *unix.Stat_
 		return err
 	}
 	_, err = readRecord(f)
-	if err == nil || err == errNoRecord && isOlder(&st, before) {
+	if err == nil || err == errNoRecord && st.Ctim.Nano() <= before.Ctim.Nano() {
 		return s.unpublish(name, &st)
 	}
 	if isVerdict(err) {
@@ -152,11 +133,6 @@ func (s *Store) freshFile() (st unix.Stat_t, err error) {
 	}
 	defer f.Close()
 	return sys.Fstat(f)
-}
-
-// isOlder reports whether a file was last changed before another one, or at the same time.
-func isOlder(a, b *unix.Stat_t) bool {
-	return a.Ctim.Sec < b.Ctim.Sec || a.Ctim.Sec == b.Ctim.Sec && a.Ctim.Nsec <= b.Ctim.Nsec
 }
 
 // unpublish removes a name while the file below its mounts is an open file with this status: it unmounts the namespaces on it

@@ -18,8 +18,6 @@ type Store struct {
 	bare *os.File
 
 	lastDone atomic.Pointer[doneClaim] // see isOfLastDone
-
-	next atomic.Int64 // where its claim names the member after the last removed one: usually the next one to go
 }
 
 // A doneClaim is the claim of a complete transaction. While it is open, the kernel gives its numbers to no other file.

@@ -163,31 +163,24 @@ var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 	return uint64(st.Dev), NeedsProc(sys.PathError("stat", own, err))
 })
 
-// openBare opens the file that a name's mounts cover. For anything but a regular file it returns errNoRecord and does not open
-// it: opening a pipe waits, and opening a device has effects.
+// openBare opens the file that a name's mounts cover. Unless the flags have O_PATH, it returns errNoRecord for anything but a
+// regular file, and does not open it: opening a pipe waits, and opening a device has effects.
 func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	bare, err := s.uncovered()
 	if err != nil {
 		return nil, refused(err)
 	}
-	st, err := s.statIn(bare, name)
-	if err != nil {
-		return nil, err
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil, errNoRecord
+	if flags&unix.O_PATH == 0 {
+		st, err := s.statIn(bare, name)
+		if err != nil {
+			return nil, err
+		}
+		if st.Mode&unix.S_IFMT != unix.S_IFREG {
+			return nil, errNoRecord
+		}
 	}
 	f, err := s.open(bare, name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	return f, refused(err)
-}
-
-// openPlain opens the file of any type that a name's mounts cover, with O_PATH.
-func (s *Store) openPlain(name string) (*os.File, error) {
-	bare, err := s.uncovered()
-	if err != nil {
-		return nil, refused(err)
-	}
-	return s.open(bare, name, unix.O_PATH|unix.O_NOFOLLOW)
 }
 
 // openClaim opens a name's claim, and reports whether a namespace covers it. It returns no file if the name has no regular
