@@ -88,7 +88,11 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 		if force {
 			return nil
 		}
-		err := s.mayDeleteForeign(name, &h.stat)
+		v, err := s.survey()
+		if err != nil {
+			return err
+		}
+		err = v.mayRemoveForeign(v.census, name, &h.stat)
 		if young, ok := errors.AsType[*BusyError](err); ok {
 			young.Reason += "; wait, or use force"
 		}

@@ -21,8 +21,8 @@ func (e *NotExistError) Is(target error) bool { return target == fs.ErrNotExist 
 
 // isMissing reports whether an error means that a name is missing. A missing file in /proc, for example, is not such an error.
 func isMissing(err error) bool {
-	var missing *NotExistError
-	return errors.As(err, &missing)
+	_, missing := errors.AsType[*NotExistError](err)
+	return missing
 }
 
 // A StateError reports a name that exists, but whose state rules out what the caller asked for. It matches [fs.ErrExist].

@@ -13,22 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Explain explains the error of a system call. If the errno is ENOSPC, the text names limit, the
-// sysctl(8) that the kernel counts the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or
-// EACCES, Explain returns what [Needs] returns for the capability. Any other error, and nil, stays as it is.
+// Explain explains the error of a system call. If the errno is ENOSPC, the text names limit, the sysctl(8) that the kernel counts
+// the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or EACCES, Explain returns what [Needs] returns for the capability. Any other error, and nil, stays as it is.
 func Explain(capability int, purpose, limit string, err error) error {
-	if limit != "" && errors.Is(err, unix.ENOSPC) {
-		return limited(limit, err)
+	if limit == "" || !errors.Is(err, unix.ENOSPC) {
+		return Needs(capability, purpose, err)
 	}
-	return Needs(capability, purpose, err)
-}
-
-// limited names the limit behind an ENOSPC. The limit of an outer user namespace may be the one that is reached.
-func limited(limit string, err error) error {
 	value, readErr := sys.Sysctl(limit)
 	if readErr != nil {
 		return fmt.Errorf("%w: the limit %s is reached: raise it with sysctl", err, limit)
 	}
+	// The limit of an outer user namespace may be the one that is reached.
 	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, value)
 }
 
@@ -36,7 +31,9 @@ func limited(limit string, err error) error {
 // (unix.CAP_SYS_ADMIN, for example), or has it in a user namespace only. If the thread has it, Needs returns a
 // *[RefusedError]. Any other error, an explained one and nil stay as they are.
 func Needs(capability int, purpose string, err error) error {
-	if isExplained(err) {
+	_, lacks := errors.AsType[*PrivilegeError](err)
+	_, isRefused := errors.AsType[*RefusedError](err)
+	if lacks || isRefused || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	if HasCapability(capability) {
@@ -46,12 +43,6 @@ func Needs(capability int, purpose string, err error) error {
 		purpose += ", in what another user namespace owns," // such as a mount namespace that was made outside of ours
 	}
 	return &PrivilegeError{capabilityNames[capability], purpose, err}
-}
-
-func isExplained(err error) bool {
-	var lacking *PrivilegeError
-	var refused *RefusedError
-	return !errors.Is(err, fs.ErrPermission) || errors.As(err, &lacking) || errors.As(err, &refused)
 }
 
 var capabilityNames = map[int]string{

@@ -105,37 +105,33 @@ func (s *Store) judge(e *Entry) error {
 
 // judgeUndone is judge for a claim that does not say that its transaction is done.
 func (s *Store) judgeUndone(e *Entry, claim *os.File) error {
-	// The lock comes first: an unlocked claim does not change any more.
-	if locked, err := isLocked(claim); err != nil || locked {
-		return err
-	}
-	r, err := readRecord(claim)
-	if err != nil && !isVerdict(err) {
-		return err
-	}
+	r, err := unheldRecord(claim)
 	m := r.member(e.Name)
-	switch {
-	case m == nil: // another tool's file, or a claim on other names
-	case r.tx == txKept && m.state == memberKept:
-		e.State, e.Stage = Kept, r.stage
-	case r.tx == txBegun:
-		dead, err := s.diedHalfway(r, claim)
-		if dead {
-			e.State = Stale
-		}
+	if m == nil { // held, another tool's file, or a claim on other names
 		return err
 	}
-	return nil
-}
-
-// diedHalfway reports whether a transaction that no process holds is incomplete. A transaction of another mount namespace may
-// be complete there.
-func (s *Store) diedHalfway(r *record, claim *os.File) (bool, error) {
-	if place, err := r.place(); err != nil || place == elsewhere {
-		return false, err
+	if r.tx == txKept && m.state == memberKept {
+		e.State, e.Stage = Kept, r.stage
+		return nil
+	}
+	dead, err := r.diedHere()
+	if err != nil || !dead {
+		return err
 	}
 	all, err := s.allMounted(r, claim)
-	return !all && err == nil, err
+	if err == nil && !all {
+		e.State = Stale
+	}
+	return err
+}
+
+// unheldRecord returns the record of a claim, or nil if a process holds the claim, or there is no valid record in it.
+func unheldRecord(claim *os.File) (*record, error) {
+	// The lock comes first: an unlocked claim does not change any more.
+	if locked, err := isLocked(claim); err != nil || locked {
+		return nil, err
+	}
+	return validRecord(claim)
 }
 
 // allMounted reports whether every member of a transaction is a mounted namespace. Then only the mark is missing.
@@ -210,7 +206,7 @@ func uncoveredState(r *record, err error, name string) (State, error) {
 	switch {
 	case place == elsewhere:
 		return Elsewhere, nil
-	case place == nowhere, r.otherBoot(), !r.over(), m != nil && m.state == memberGoing:
+	case place == nowhere, r.otherBoot(), r.tx != txDone && r.tx != txKept, m != nil && m.state == memberGoing:
 		return Stale, nil
 	}
 	return Unmounted, nil
@@ -223,13 +219,9 @@ func (s *Store) isOfLastDone(name string) bool {
 	if last == nil {
 		return false
 	}
-	bare, err := s.uncovered()
-	if err != nil {
-		return false
-	}
-	below, err := s.statIn(bare, name)
+	covered, err := s.covers(name, &unix.Stat_t{Dev: last.device, Ino: last.inode})
 	// If it is still the last one, it was open meanwhile.
-	return err == nil && uint64(below.Dev) == last.device && below.Ino == last.inode && s.lastDone.Load() == last
+	return err == nil && covered && s.lastDone.Load() == last
 }
 
 // keepDone makes a done claim the last one, and closes the one before.

@@ -65,20 +65,12 @@ func (t *mountTable) top() *mountinfo.Info {
 	return t.own[len(t.own)-1]
 }
 
-// isIn reports whether the run directory has or is in a mount.
-func (t *mountTable) isIn(id int) bool {
-	for _, m := range t.own {
-		if m.ID == id {
-			return true
-		}
-	}
-	return t.in != nil && t.in.ID == id
+// isIn reports whether the run directory has or is in a mount, which may be nil.
+func (t *mountTable) isIn(m *mountinfo.Info) bool {
+	return m != nil && (m == t.in || slices.Contains(t.own, m))
 }
 
-// isBoundOntoItself reports whether the directory is mounted onto itself, as each tool does it.
-func (t *mountTable) isBoundOntoItself() bool { return t.isSelf(t.top()) }
-
-// isSelf reports whether one of the directory's own mounts is the directory. The mount may be nil.
+// isSelf reports whether one of the directory's own mounts is the directory, as each tool mounts it. The mount may be nil.
 func (t *mountTable) isSelf(m *mountinfo.Info) bool {
 	if m == nil || t.in == nil || m.Major != t.in.Major || m.Minor != t.in.Minor {
 		return false
@@ -100,13 +92,11 @@ func peers(m *mountinfo.Info) string {
 	return ""
 }
 
-// isShared reports whether a mount in the directory reaches the peer group of the directory's mount, as each tool sets it up.
-func (t *mountTable) isShared() bool { return peers(t.top()) != "" }
-
 // isDoubled reports whether the kernel mounts each namespace twice, because the directory is in the peer group of the mount
 // that it is in.
 func (t *mountTable) isDoubled() bool {
-	return t.isShared() && peers(t.top()) == peers(t.below(t.top()))
+	group := peers(t.top())
+	return group != "" && group == peers(t.below(t.top()))
 }
 
 // name returns the name in the directory that a namespace is mounted on, directly or on top of other mounts, and the lowest of

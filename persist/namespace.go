@@ -30,8 +30,7 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 	var inProgress error
 	err = wait(ctx, readersPatience, func() error {
 		ns, err = s.openNamespace(name)
-		var state *StateError
-		if errors.As(err, &state) && state.State == InProgress {
+		if state, ok := errors.AsType[*StateError](err); ok && state.State == InProgress {
 			inProgress = err
 			return unix.EAGAIN
 		}

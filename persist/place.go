@@ -3,10 +3,8 @@
 package persist
 
 import (
-	"bytes"
 	"os"
 	"strings"
-	"sync/atomic"
 
 	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
@@ -35,8 +33,15 @@ func (r *record) place() (place, error) {
 	return elsewhere, nil
 }
 
-// over reports whether the transaction has ended.
-func (r *record) over() bool { return r.tx == txDone || r.tx == txKept }
+// diedHere reports whether a transaction that no process holds has not ended, and was made in the caller's mount namespace or
+// in one that is proven gone. Another one may be complete in its mount namespace. The record may be nil.
+func (r *record) diedHere() (bool, error) {
+	if r == nil || r.tx != txBegun {
+		return false, nil
+	}
+	place, err := r.place()
+	return place != elsewhere, err
+}
 
 // otherBoot reports whether the claim was made before the machine last started. It is right only for a claim of this mount
 // namespace: after a start the kernel uses ids again. A container has a boot id of its own.
@@ -48,27 +53,13 @@ func (r *record) otherBoot() bool {
 // unknownBoot is the boot id in a record if the kernel's is unreadable.
 const unknownBoot = "unknown"
 
-// knownBoot is the boot id, once it is known. It stays the same while this process runs.
-var knownBoot atomic.Pointer[string]
-
 // bootID returns the random id of this start of the kernel (proc_sys_kernel(5)), or unknownBoot. A /proc with subset=pid has
 // no such file, and a sandbox may cover it. A container can have an id of its own.
 func bootID() string {
-	if known := knownBoot.Load(); known != nil {
-		return *known
-	}
-	f, err := openProc("/proc/sys/kernel/random/boot_id")
-	if err != nil {
+	id, err := sys.Sysctl("kernel.random.boot_id")
+	if err != nil || len(strings.Fields(id)) != 1 {
 		return unknownBoot
 	}
-	defer f.Close()
-	var text [64]byte // a UUID and a newline
-	n, err := f.Read(text[:])
-	if err != nil || len(bytes.Fields(text[:n])) != 1 {
-		return unknownBoot
-	}
-	id := strings.TrimSpace(string(text[:n]))
-	knownBoot.Store(&id)
 	return id
 }
 
@@ -94,13 +85,10 @@ func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
 		}
 		last.Close()
 		if last = file; err == nil && !same {
-			known, err = readRecord(file)
-		}
-		if isVerdict(err) || err == nil && known.member(name) == nil {
-			return name, nil
+			known, err = validRecord(file)
 		}
 		inside := false
-		if err == nil {
+		if err == nil && known.member(name) != nil {
 			inside, err = s.isMadeHere(name, known, shown[i])
 		}
 		if err != nil || !inside {

@@ -6,9 +6,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"sync"
-
-	"golang.org/x/sys/unix"
 )
 
 // Recover scans a run directory for leftovers of dead transactions and of other tools, and repairs those that are proven dead.
@@ -24,19 +21,19 @@ func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, erro
 		return nil, err
 	}
 	defer s.Close()
-	survey, err := s.survey()
+	v, err := s.survey()
 	if err != nil {
 		return nil, err
 	}
-	if !survey.isRunDir {
-		return notRunDir(s.Dir()), nil
+	if !v.isRunDir {
+		return []Finding{{Path: s.Dir(), Action: Leave, Reason: "it is not a run directory: it is not mounted onto itself, and has no " +
+			"namespace and no claim in it; nothing in it is touched"}}, nil
 	}
-	r := &recovery{s, survey, sync.OnceValue(takeCensus), o.DryRun}
-	findings, err := r.recoverNames(ctx)
+	findings, err := v.recoverNames(ctx, o.DryRun)
 	if err != nil {
 		return findings, err
 	}
-	stacked, err := r.recoverMounts(ctx)
+	stacked, err := v.recoverMounts(ctx, o.DryRun)
 	findings = append(findings, stacked...)
 	if err != nil {
 		return findings, err
@@ -47,29 +44,28 @@ func Recover(ctx context.Context, dir string, o RecoverOptions) ([]Finding, erro
 }
 
 // recoverNames is Recover for the names.
-func (r *recovery) recoverNames(ctx context.Context) ([]Finding, error) {
-	var findings []Finding
-	for _, name := range r.survey.names {
+func (v *survey) recoverNames(ctx context.Context, dry bool) (findings []Finding, err error) {
+	for _, name := range v.names {
 		if err := context.Cause(ctx); err != nil {
 			return findings, err
 		}
-		entry, err := r.Lookup(name)
+		entry, err := v.Lookup(name)
 		if isMissing(err) {
 			continue // it has gone with its transaction, for example
 		}
 		if err != nil {
 			return findings, err
 		}
-		f, err := r.find(entry)
+		f, err := v.find(entry)
 		if err != nil {
 			return findings, err
 		}
 		if f.Action == "" {
 			continue
 		}
-		f.Name, f.Path, f.State = name, r.Path(name), entry.State
-		if !r.dry {
-			f.Err = r.act(ctx, f)
+		f.Name, f.Path, f.State = name, v.Path(name), entry.State
+		if !dry {
+			f.Err = v.act(ctx, f)
 		}
 		findings = append(findings, f)
 	}
@@ -77,19 +73,19 @@ func (r *recovery) recoverNames(ctx context.Context) ([]Finding, error) {
 }
 
 // act carries out the action of a finding about a name.
-func (r *recovery) act(ctx context.Context, f Finding) error {
+func (v *survey) act(ctx context.Context, f Finding) error {
 	switch {
 	case f.Action == Leave:
 		return nil
 	case f.State == Stale, f.Action == Finish:
-		return r.Repair(ctx, f.Name)
+		return v.repair(ctx, f.Name)
 	}
-	err := r.remove(ctx, f.Name, func(h *held) error {
+	err := v.remove(ctx, f.Name, func(h *held) error {
 		switch {
 		case h.state != f.State: // it changed since
 			return &StateError{f.Path, Entry{Name: f.Name, State: h.state}}
 		case h.state == Foreign:
-			return r.mayRemoveForeign(r.survey, takeCensus, f.Name, &h.stat)
+			return v.mayRemoveForeign(takeCensus, f.Name, &h.stat)
 		case h.state == Unmounted && takeCensus().has(f.Name, &h.stat):
 			return &StateError{f.Path, Entry{Name: f.Name, State: Elsewhere}}
 		}
@@ -101,13 +97,13 @@ func (r *recovery) act(ctx context.Context, f Finding) error {
 	return err
 }
 
-// Repair removes a name of a dead transaction, and the other names that the transaction left. No process ever reported any of
-// them as made. If a delete died, Repair removes the rest of that name. If everything that the transaction was to make exists,
-// Repair marks it as done instead, because only the mark is missing.
+// repair removes a name of a dead transaction, and the other names that the transaction left. No process ever reported any of
+// them as made. If a delete died, repair removes the rest of that name. If everything that the transaction was to make exists,
+// repair marks it as done instead, because only the mark is missing.
 //
 // It returns a *[StateError] for a name in any other state. That includes a transaction of another mount namespace that is not
 // proven gone, because that transaction may live.
-func (s *Store) Repair(ctx context.Context, name string) error {
+func (s *Store) repair(ctx context.Context, name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err
 	}
@@ -119,41 +115,30 @@ func (s *Store) Repair(ctx context.Context, name string) error {
 	if h.blind != nil {
 		return h.blind
 	}
-	record, err := readRecord(h.file)
-	if err != nil && !isVerdict(err) {
+	r, err := validRecord(h.file)
+	if err != nil {
 		return err
 	}
-	place := elsewhere
-	if record != nil {
-		if place, err = record.place(); err != nil {
-			return err
-		}
-	}
+	dead, err := r.diedHere()
 	switch {
-	case place != elsewhere && record.tx == txBegun:
-		all, err := s.allMounted(record, h.file)
+	case err != nil:
+		return err
+	case dead:
+		all, err := s.allMounted(r, h.file)
 		if err != nil {
 			return err
 		}
 		if all {
 			return (&Claim{s, h.file}).Done()
 		}
-		return s.unpublishAll(record, &h.stat)
+		for _, m := range r.members {
+			err = errors.Join(err, s.unpublish(m.name, &h.stat))
+		}
+		return err
 	case h.state == Stale:
 		return s.unpublish(name, &h.stat)
 	}
 	return &StateError{s.Path(name), Entry{Name: name, State: h.state}}
-}
-
-// unpublishAll removes the names that the members of a dead transaction still have of its claim, which is locked.
-func (s *Store) unpublishAll(r *record, claim *unix.Stat_t) error {
-	var failed []error
-	for _, m := range r.members {
-		if err := s.unpublish(m.name, claim); err != nil {
-			failed = append(failed, err)
-		}
-	}
-	return errors.Join(failed...)
 }
 
 // Reserve frees a name, as far as that is possible before a claim is linked to it: if a dead transaction left the name, Reserve
@@ -162,7 +147,7 @@ func (s *Store) Reserve(ctx context.Context, name string) error {
 	entry, err := s.Lookup(name)
 	switch {
 	case err == nil && entry.State == Stale:
-		err = s.Repair(ctx, name)
+		err = s.repair(ctx, name)
 	case err == nil:
 		return &StateError{s.Path(name), entry}
 	}

@@ -60,7 +60,7 @@ func TestRepairLeavesWhatCameLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	done(t, s, "a")
-	if err := s.Repair(t.Context(), "b"); err != nil {
+	if err := s.repair(t.Context(), "b"); err != nil {
 		t.Error(err)
 	}
 	inState(t, s, "a", Ready)
@@ -174,7 +174,7 @@ func TestRepairLeavesAnotherMountNamespaces(t *testing.T) {
 	inState(t, s, "b", Elsewhere)
 	for _, name := range []string{"a", "b"} {
 		var state *StateError
-		if err := s.Repair(t.Context(), name); !errors.As(err, &state) {
+		if err := s.repair(t.Context(), name); !errors.As(err, &state) {
 			t.Errorf("Repair of %s: %v", name, err)
 		}
 	}
@@ -318,11 +318,11 @@ func TestRecoverAsksAgain(t *testing.T) {
 	if err := unix.Unmount(s.Path("x"), unix.MNT_DETACH); err != nil {
 		t.Fatal(err)
 	}
-	survey, err := s.survey()
+	r, err := s.survey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &recovery{s, survey, func() census { return nil }, false} // taken before
+	r.census = func() census { return nil } // taken before
 	f, err := r.find(Entry{Name: "x", State: Unmounted})
 	if err != nil || f.Action != Remove {
 		t.Fatalf("%+v, %v", f, err)

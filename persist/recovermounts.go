@@ -10,22 +10,22 @@ import (
 )
 
 // recoverMounts is Recover for the mounts in the run directory.
-func (r *recovery) recoverMounts(ctx context.Context) (findings []Finding, err error) {
-	t := r.survey.mounts
+func (v *survey) recoverMounts(ctx context.Context, dry bool) (findings []Finding, err error) {
+	t := v.mounts
 	for _, m := range t.mounts {
 		if err := context.Cause(ctx); err != nil {
 			return findings, err
 		}
 		name, lowest := t.name(m)
-		if name == "" || !t.isIn(lowest.Parent) {
+		if name == "" || !t.isIn(t.below(lowest)) {
 			continue
 		}
-		f := Finding{Name: name, Path: r.Path(name), State: Ready}
+		f := Finding{Name: name, Path: v.Path(name), State: Ready}
 		switch {
 		case t.isTwin(m):
 			f.Action, f.Reason = Remove, "the same namespace is mounted on it twice"
-			if !r.dry {
-				f.Err = r.peelTwin(ctx, name)
+			if !dry {
+				f.Err = v.peelTwin(ctx, name)
 			}
 		case lowest != m:
 			f.Action, f.Reason = Leave, "another mount is hidden below its namespace; deleting the name removes both"

@@ -55,7 +55,7 @@ func TestForeignMountOverOurs(t *testing.T) {
 			t.Error("deleted")
 		}
 	}
-	if err := s.Repair(t.Context(), "x"); err == nil {
+	if err := s.repair(t.Context(), "x"); err == nil {
 		t.Error("repaired")
 	}
 	if err := unix.Unmount(s.Path("x"), 0); err != nil {
@@ -128,7 +128,7 @@ func TestRepairOnlyStale(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")
 	var state *StateError
-	if err := s.Repair(t.Context(), "x"); !errors.As(err, &state) || state.State != Ready {
+	if err := s.repair(t.Context(), "x"); !errors.As(err, &state) || state.State != Ready {
 		t.Errorf("Repair: %v", err)
 	}
 	inState(t, s, "x", Ready)

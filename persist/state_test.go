@@ -197,7 +197,7 @@ func TestInProgress(t *testing.T) {
 	if err := s.Reserve(t.Context(), "x"); !errors.As(err, &state) || state.State != InProgress || state.PID != os.Getpid() {
 		t.Errorf("Reserve: %v", err)
 	}
-	if err := s.Repair(contextFor(t, 100*time.Millisecond), "x"); err == nil {
+	if err := s.repair(contextFor(t, 100*time.Millisecond), "x"); err == nil {
 		t.Error("Repair removed it")
 	}
 	if err := s.Delete(contextFor(t, 100*time.Millisecond), "x", true); err == nil {

@@ -19,7 +19,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckTrust(dir); err != nil {
+	if _, _, err := walk(dir, false); err != nil {
 		return nil, err
 	}
 	f, err := sys.Open(dir, unix.O_DIRECTORY|unix.O_NOFOLLOW)
@@ -183,9 +183,14 @@ func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	return f, refused(err)
 }
 
-// openClaim opens a name's claim, and reports whether a namespace covers it. It returns no file if the name has no regular
-// file.
+// openClaim opens a name's claim, and reports whether a namespace covers it. It returns no file if the name is missing or has no
+// regular file.
 func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
+	defer func() {
+		if isMissing(err) || err == errNoRecord {
+			err = nil
+		}
+	}()
 	top, err := s.openTop(name)
 	if err != nil {
 		return nil, false, err
@@ -203,24 +208,17 @@ func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
 	} else {
 		f, err = s.open(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	}
-	if err == errNoRecord {
-		err = nil
-	}
 	return f, covered, err
 }
 
-// recordOf returns the record of a name's claim, or nil if it has none.
+// recordOf returns the record of a name's claim, or nil if the name is missing or has none.
 func (s *Store) recordOf(name string) (*record, error) {
 	f, _, err := s.openClaim(name)
 	if f == nil {
 		return nil, err
 	}
 	defer f.Close()
-	r, err := readRecord(f)
-	if isVerdict(err) {
-		return nil, nil
-	}
-	return r, err
+	return validRecord(f)
 }
 
 // isBlind reports whether an error means that the kernel does not let the caller see the files below the mounts of the run

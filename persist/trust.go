@@ -3,7 +3,6 @@
 package persist
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -14,19 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckTrust returns a *[TrustError] unless root or the caller owns a file or directory, and every directory and link on the
+// OpenTrusted returns a *[TrustError] unless root or the caller owns a file or directory, and every directory and link on the
 // way to it. No other user may write to them, either. Other users may write to a sticky directory on the way, such as /tmp,
-// because they cannot exchange the files of others in it. If the file at the end is a link, CheckTrust does not follow it.
-// Even root's group counts as other users, because the bits of the group may be the mask of an ACL, for all users and groups
-// that it names (acl(5)). Any other error is that of lstat(2). The path must be absolute.
-func CheckTrust(path string) error {
-	_, _, err := walk(path, false)
-	return err
-}
-
-// OpenTrusted makes the checks of [CheckTrust], and also follows and checks links at the end of the path. It returns the very
-// file that it checked, open with O_PATH (open(2)) under its path without links. A caller may execute or mount that file: no
-// other user can make the path lead elsewhere.
+// because they cannot exchange the files of others in it. Even root's group counts as other users, because the bits of the
+// group may be the mask of an ACL, for all users and groups that it names (acl(5)). The path must be absolute.
+//
+// OpenTrusted returns the very file that it checked, open with O_PATH (open(2)) under its path without links. A caller may
+// execute or mount that file: no other user can make the path lead elsewhere. Any other error is that of lstat(2) or open(2).
 func OpenTrusted(path string) (*os.File, error) {
 	at, checked, err := walk(path, true)
 	if err != nil {
@@ -47,8 +40,9 @@ func OpenTrusted(path string) (*os.File, error) {
 	return f, nil
 }
 
-// walk checks everything on the way to a file. It returns the file's path without links, and the file's status. No other user
-// can exchange anything on the checked way, so a later call can use the path.
+// walk makes the checks of [OpenTrusted]. Only if follow is true, it follows a link at the end of the path. It returns the
+// file's path without links, and the file's status. No other user can exchange anything on the checked way, so a later call
+// can use the path.
 func walk(path string, follow bool) (at string, st unix.Stat_t, err error) {
 	at, todo, links := "/", strings.Split(path, "/"), 0
 	for {
@@ -106,23 +100,18 @@ func isOurs(uid uint32) bool {
 	if uid == 0 || int(uid) == os.Geteuid() {
 		return true
 	}
-	return uid == overflowUID && !isMapped(overflowUID)
-}
-
-// isMapped reports whether a user of this user namespace has a number. If the map is unreadable, one may have it.
-func isMapped(uid uint64) bool {
-	uidMap, err := os.ReadFile("/proc/self/uid_map")
-	if err != nil {
-		return true
+	if uid != overflowUID {
+		return false
 	}
-	return inMap(uidMap, uid)
+	uidMap, err := os.ReadFile("/proc/self/uid_map") // if it is unreadable, a user may have that number
+	return err == nil && !inMap(uidMap, overflowUID)
 }
 
 // inMap reports whether a range of a uid_map contains a number. An invalid line counts as such a range.
 func inMap(uidMap []byte, uid uint64) bool {
-	for lines := bufio.NewScanner(bytes.NewReader(uidMap)); lines.Scan(); {
+	for line := range bytes.Lines(uidMap) {
 		var inside, outside, count uint64
-		if _, err := fmt.Sscan(lines.Text(), &inside, &outside, &count); err != nil {
+		if _, err := fmt.Sscan(string(line), &inside, &outside, &count); err != nil {
 			return true
 		}
 		if uid >= inside && uid-inside < count {

@@ -16,8 +16,6 @@ func Needs(capability int, purpose string, err error) error { return err }
 
 func Explain(capability int, purpose, limit string, err error) error { return err }
 
-func CheckTrust(path string) error { return Unsupported() }
-
 func OpenTrusted(path string) (*os.File, error) { return nil, Unsupported() }
 
 func OpenPath(path string) (*os.File, error) { return nil, Unsupported() }
@@ -71,8 +69,6 @@ func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File, fo
 func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
 	return "", Unsupported()
 }
-
-func (s *Store) Repair(ctx context.Context, name string) error { return Unsupported() }
 
 func (s *Store) Reserve(ctx context.Context, name string) error { return Unsupported() }
 
