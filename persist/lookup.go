@@ -198,15 +198,15 @@ func uncoveredState(r *record, err error, name string) (State, error) {
 	case err != nil:
 		return "", err
 	}
-	place, err := r.place()
+	fate, err := r.mntns.fate()
 	if err != nil {
 		return "", err
 	}
 	m := r.member(name)
 	switch {
-	case place == elsewhere:
+	case fate.isElsewhere():
 		return Elsewhere, nil
-	case place == nowhere, r.otherBoot(), r.tx != txDone && r.tx != txKept, m != nil && m.state == memberGoing:
+	case fate == gone, r.otherBoot(), r.tx != txDone && r.tx != txKept, m != nil && m.state == memberGoing:
 		return Stale, nil
 	}
 	return Unmounted, nil

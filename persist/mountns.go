@@ -73,33 +73,45 @@ func (s *Store) HiddenFromInit(name string) bool {
 	return err == nil && !ns
 }
 
-// A fate says whether another mount namespace than the caller's lives, as far as the kernel shows that.
+// A fate says whether a mount namespace is the caller's or lives, as far as the kernel shows that. If the namespaces of a claim
+// exist, they are mounted in the mount namespace in which the claim was made.
 type fate int
 
 const (
-	unknown fate = iota
-	lives
-	gone
+	unknown fate = iota // it is another one than the caller's, and the kernel does not show whether it lives
+	here                // it is the caller's
+	lives               // it is another one, which lives
+	gone                // it has ended
 )
 
-// fate asks the kernel for the mounts of the mount namespace, by its id (listmount(2), Linux 6.11). The kernel answers for
+// isElsewhere reports whether the mount namespace is another one than the caller's, and lives or may live.
+func (f fate) isElsewhere() bool { return f == lives || f == unknown }
+
+// fate asks the kernel for the mounts of another mount namespace, by its id (listmount(2), Linux 6.11). The kernel answers for
 // every namespace, also from inside another PID namespace, and for a namespace that only a descriptor or a bind mount keeps.
 //
 // ENOENT means that the namespace is gone, or has only one mount, and so none of a network namespace. The kernel also returns
 // ENOENT to a caller that may not look into the namespace. So it proves the end only to a caller that may look into all
 // namespaces. Any other error, as of an older kernel or a seccomp filter, proves nothing, nor does a walk through /proc.
-func (a mountNS) fate() fate {
+func (a mountNS) fate() (fate, error) {
+	this, err := thisMountNS()
+	if err != nil {
+		return unknown, err
+	}
+	if a.is(this) {
+		return here, nil
+	}
 	if a.id == 0 {
-		return unknown
+		return unknown, nil
 	}
 	var one [1]uint64
 	switch _, err := sys.ListMounts(a.id, 0, one[:]); {
 	case err == nil:
-		return lives
+		return lives, nil
 	case err == unix.ENOENT && seesAllMounts():
-		return gone
+		return gone, nil
 	}
-	return unknown
+	return unknown, nil
 }
 
 // seesAllMounts reports whether the caller may look into every mount namespace of the machine. That needs CAP_SYS_ADMIN in the

@@ -25,19 +25,15 @@ func CheckName(name string) error {
 	if err := CheckFileName(name); err != nil {
 		return err
 	}
-	reason := ""
 	switch {
 	case strings.HasPrefix(name, "-"):
-		reason = "it begins with a hyphen and would be taken for an option"
+		return &NameError{name, "it begins with a hyphen and would be taken for an option"}
 	case strings.HasPrefix(name, "."):
-		reason = "it begins with a dot and would be hidden"
+		return &NameError{name, "it begins with a dot and would be hidden"}
 	case !utf8.ValidString(name):
-		reason = "it is not valid UTF-8"
+		return &NameError{name, "it is not valid UTF-8"}
 	case strings.ContainsFunc(name, unicode.IsControl):
-		reason = "it contains a control character"
-	}
-	if reason != "" {
-		return &NameError{name, reason}
+		return &NameError{name, "it contains a control character"}
 	}
 	return nil
 }
@@ -45,21 +41,17 @@ func CheckName(name string) error {
 // CheckFileName returns a *[NameError] unless a file in the run directory can have this name. Other tools allow more names
 // than [CheckName].
 func CheckFileName(name string) error {
-	reason := ""
 	switch {
 	case name == "":
-		reason = "it is empty"
+		return &NameError{name, "it is empty"}
 	case len(name) > maxName:
-		reason = fmt.Sprintf("it has %d bytes, and %d are allowed", len(name), maxName)
+		return &NameError{name, fmt.Sprintf("it has %d bytes, and %d are allowed", len(name), maxName)}
 	case name == "." || name == "..":
-		reason = "it is a directory's"
+		return &NameError{name, "it is a directory's"}
 	case strings.Contains(name, "/"):
-		reason = "it contains a slash"
+		return &NameError{name, "it contains a slash"}
 	case strings.Contains(name, "\x00"):
-		reason = "it contains a NUL byte"
-	}
-	if reason != "" {
-		return &NameError{name, reason}
+		return &NameError{name, "it contains a NUL byte"}
 	}
 	return nil
 }

@@ -78,18 +78,15 @@ func (n *notices) wait() error {
 	}))
 }
 
-// The events that remove a name or put another file in its place, and those that make one.
-const (
-	removing = unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
-	making   = unix.IN_CREATE
-)
+// removing has the events that remove a name or put another file in its place.
+const removing = unix.IN_DELETE | unix.IN_MOVED_FROM | unix.IN_MOVED_TO
 
 // watch watches the directory at path, called name in an error. A watched directory keeps its number, and watch loses no
 // event. Without IN_MASK_ADD the kernel would clear the mask for a moment (inotify_update_existing_watch), and drop events
 // meanwhile.
 func (n *notices) watch(path, name string) (watch int, err error) {
 	watch, err = sys.AgainInt(func() (int, error) {
-		return unix.InotifyAddWatch(n.inotify, path, removing|making|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
+		return unix.InotifyAddWatch(n.inotify, path, removing|unix.IN_CREATE|unix.IN_ONLYDIR|unix.IN_MASK_ADD)
 	})
 	err = sys.PathError("inotify_add_watch", name, err)
 	if errors.Is(err, unix.ENOSPC) {
@@ -111,9 +108,6 @@ type event struct {
 	mask  uint32
 	name  string
 }
-
-func (e event) overflow() bool { return e.mask&unix.IN_Q_OVERFLOW != 0 }
-func (e event) removes() bool  { return e.mask&removing != 0 }
 
 // read calls apply for every event in the queue, and does not wait for more.
 func (n *notices) read(apply func(event)) error {

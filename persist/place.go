@@ -10,37 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A place tells where the namespaces of a claim are mounted if they exist, seen from the caller.
-type place int
-
-const (
-	here      place = iota // in the caller's mount namespace
-	elsewhere              // in another one, which lives or may live
-	nowhere                // in another one, which is proven gone
-)
-
-// place returns the place where the claim was made, and its namespaces were mounted.
-func (r *record) place() (place, error) {
-	own, err := thisMountNS()
-	switch {
-	case err != nil:
-		return elsewhere, err
-	case r.mntns.is(own):
-		return here, nil
-	case r.mntns.fate() == gone:
-		return nowhere, nil
-	}
-	return elsewhere, nil
-}
-
 // diedHere reports whether a transaction that no process holds has not ended, and was made in the caller's mount namespace or
 // in one that is proven gone. Another one may be complete in its mount namespace. The record may be nil.
 func (r *record) diedHere() (bool, error) {
 	if r == nil || r.tx != txBegun {
 		return false, nil
 	}
-	place, err := r.place()
-	return place != elsewhere, err
+	fate, err := r.mntns.fate()
+	return !fate.isElsewhere(), err
 }
 
 // otherBoot reports whether the claim was made before the machine last started. It is right only for a claim of this mount

@@ -72,12 +72,13 @@ func (s *Store) findElsewhere(name string) (Finding, error) {
 	if err != nil || r == nil { // it changed meanwhile
 		return Finding{}, err
 	}
+	fate, err := r.mntns.fate()
 	reason := "it is mounted in another mount namespace, which lives"
-	if r.mntns.fate() != lives {
+	if fate != lives {
 		reason = "it was mounted in another mount namespace, and whether that one is gone cannot be known here: run recover as root " +
 			"on the machine itself (Linux 6.11 or later); if nothing needs the namespace, delete it with force"
 	}
-	return Finding{Action: Leave, Reason: reason}, nil
+	return Finding{Action: Leave, Reason: reason}, err
 }
 
 // findForeign is for a file that no netns made.
@@ -203,7 +204,7 @@ func (v *survey) anyMadeElsewhere() (bool, error) {
 		if r == nil {
 			continue
 		}
-		if place, err := r.place(); err != nil || place == elsewhere {
+		if fate, err := r.mntns.fate(); err != nil || fate.isElsewhere() {
 			return true, err
 		}
 	}

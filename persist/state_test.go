@@ -94,7 +94,7 @@ func TestStates(t *testing.T) {
 	end()
 	boot := bootID()
 	afterEnd := Elsewhere // where the kernel does not tell
-	if ended.fate() == gone {
+	if fate, _ := ended.fate(); fate == gone {
 		afterEnd = Stale
 	}
 	for want, test := range map[string]struct {

@@ -54,7 +54,9 @@ func watch(ctx context.Context, dir string, existing bool, tell func(Change) boo
 	w.shown, w.pending = map[string]bool{}, map[string]int{}
 	for report := existing; ctx.Err() == nil; report = true {
 		settled, err := w.update()
-		changes := w.takeChanges()
+		changes := w.changes
+		w.changes = nil
+		slices.SortStableFunc(changes, func(a, b numbered) int { return a.event - b.event })
 		for _, c := range changes {
 			if report && (ctx.Err() != nil || !tell(c.Change)) {
 				return nil
@@ -122,14 +124,6 @@ func (w *watcher) update() (settled bool, err error) {
 	return w.events == before, nil
 }
 
-// takeChanges returns the changes that are not yet reported, in the order of the events.
-func (w *watcher) takeChanges() []numbered {
-	changes := w.changes
-	w.changes = nil
-	slices.SortStableFunc(changes, func(a, b numbered) int { return a.event - b.event })
-	return changes
-}
-
 // attach watches the directory that the path leads to now, and opens it. It returns nil if the directory is missing.
 func (w *watcher) attach() (_ *Store, err error) {
 	above, err := w.notices.watch(filepath.Dir(w.dir), filepath.Dir(w.dir))
@@ -162,42 +156,37 @@ func (w *watcher) attach() (_ *Store, err error) {
 		w.watched, w.incomplete = watched, true
 	}
 	if w.incomplete {
-		return dir, w.list(dir)
+		names, err := dir.Names()
+		if err != nil {
+			return nil, err
+		}
+		w.list(names)
+		w.incomplete = false
 	}
 	return dir, nil
 }
 
 // lose forgets a run directory that is gone.
 func (w *watcher) lose() {
-	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
-		w.gone(name)
-	}
+	w.list(nil)
 	clear(w.pending)
 	w.notices.unwatch(w.watched)
 	w.watched = none
 }
 
-// list does what an event about each name would do.
-func (w *watcher) list(dir *Store) error {
-	names, err := dir.Names()
-	if err != nil {
-		return err
-	}
-	exists := map[string]bool{}
+// list does what an event about each name would do. It takes all names of the directory, sorted.
+func (w *watcher) list(names []string) {
 	for _, name := range names {
-		exists[name] = true
 		if !w.shown[name] {
 			w.events++
 			w.pending[name] = w.events
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.shown)) {
-		if !exists[name] {
+		if _, exists := slices.BinarySearch(names, name); !exists {
 			w.gone(name)
 		}
 	}
-	w.incomplete = false
-	return nil
 }
 
 // look returns the pending names that show a namespace, and forgets the names that are gone.
@@ -221,11 +210,11 @@ func (w *watcher) look(dir *Store) (showing map[string]int, err error) {
 func (w *watcher) apply(e event) {
 	w.events++
 	switch {
-	case e.overflow():
+	case e.mask&unix.IN_Q_OVERFLOW != 0:
 		w.incomplete = true
 	case e.watch != w.watched:
 	case e.name != "":
-		if e.removes() && w.shown[e.name] {
+		if e.mask&removing != 0 && w.shown[e.name] {
 			w.gone(e.name)
 		}
 		if !w.shown[e.name] {
