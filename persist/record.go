@@ -10,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/netns-go/netns/internal/sys"
 )
 
 // A claim's record is text, so a person can read it when the mount is gone:
@@ -115,6 +117,36 @@ func (r *record) member(name string) *member {
 		}
 	}
 	return nil
+}
+
+// diedHere reports whether a transaction that no process holds has not ended, and was made in the caller's mount namespace or
+// in one that is proven gone. Another one may be complete in its mount namespace. The record may be nil.
+func (r *record) diedHere() (bool, error) {
+	if r == nil || r.tx != txBegun {
+		return false, nil
+	}
+	fate, err := r.mntns.fate()
+	return !fate.isElsewhere(), err
+}
+
+// otherBoot reports whether the claim was made before the machine last started. It is right only for a claim of this mount
+// namespace: after a start the kernel uses ids again. A container has a boot id of its own.
+func (r *record) otherBoot() bool {
+	boot := bootID()
+	return r.boot != boot && r.boot != unknownBoot && boot != unknownBoot
+}
+
+// unknownBoot is the boot id in a record if the kernel's is unreadable.
+const unknownBoot = "unknown"
+
+// bootID returns the random id of this start of the kernel (proc_sys_kernel(5)), or unknownBoot. A /proc with subset=pid has
+// no such file, and a sandbox may cover it. A container can have an id of its own.
+func bootID() string {
+	id, err := sys.Sysctl("kernel.random.boot_id")
+	if err != nil || len(strings.Fields(id)) != 1 {
+		return unknownBoot
+	}
+	return id
 }
 
 // isASCII reports whether each character has one byte. encode pads the name of a stage by characters.
