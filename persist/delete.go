@@ -67,11 +67,8 @@ func (s *Store) CheckShown(name string, shown *os.File) error {
 		}
 	}
 	entry, err := s.Lookup(name)
-	if isMissing(err) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessMissing(err)
 	}
 	return &StateError{s.Path(name), entry}
 }

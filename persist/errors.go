@@ -25,6 +25,14 @@ func isMissing(err error) bool {
 	return missing
 }
 
+// unlessMissing returns nil for the error of a missing name, and any other error as it is.
+func unlessMissing(err error) error {
+	if isMissing(err) {
+		return nil
+	}
+	return err
+}
+
 // A StateError reports a name that exists, but whose state rules out what the caller asked for. It matches [fs.ErrExist].
 type StateError struct {
 	Path string

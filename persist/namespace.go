@@ -99,10 +99,7 @@ func (s *Store) openMounted(name string) (e Entry, _ *os.File, _ error) {
 		}
 	}
 	f.Close()
-	if isMissing(err) {
-		err = nil // the name has gone meanwhile
-	}
-	return e, nil, err
+	return e, nil, unlessMissing(err) // the name may have gone meanwhile
 }
 
 // showsNone returns the error for a name that showed no namespace a moment ago: a *[NotExistError] or a *[StateError].

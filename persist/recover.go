@@ -80,7 +80,7 @@ func (v *survey) act(ctx context.Context, f Finding) error {
 	case f.State == Stale, f.Action == Finish:
 		return v.repair(ctx, f.Name)
 	}
-	err := v.remove(ctx, f.Name, func(h *held) error {
+	return unlessMissing(v.remove(ctx, f.Name, func(h *held) error {
 		switch {
 		case h.state != f.State: // it changed since
 			return &StateError{f.Path, Entry{Name: f.Name, State: h.state}}
@@ -90,11 +90,7 @@ func (v *survey) act(ctx context.Context, f Finding) error {
 			return &StateError{f.Path, Entry{Name: f.Name, State: Elsewhere}}
 		}
 		return nil
-	})
-	if isMissing(err) {
-		return nil
-	}
-	return err
+	}))
 }
 
 // repair removes a name of a dead transaction, and the other names that the transaction left. No process ever reported any of
@@ -151,8 +147,5 @@ func (s *Store) Reserve(ctx context.Context, name string) error {
 	case err == nil:
 		return &StateError{s.Path(name), entry}
 	}
-	if isMissing(err) {
-		return nil
-	}
-	return err
+	return unlessMissing(err)
 }

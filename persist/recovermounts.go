@@ -43,11 +43,8 @@ func (v *survey) recoverMounts(ctx context.Context, dry bool) (findings []Findin
 // because another repair may have been faster.
 func (s *Store) peelTwin(ctx context.Context, name string) error {
 	h, err := s.hold(ctx, name)
-	if isMissing(err) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessMissing(err)
 	}
 	defer h.close()
 	if h.blind != nil || !h.mounted {

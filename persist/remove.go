@@ -82,11 +82,8 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 		return s.unmountError(name, unmounted)
 	}
 	st, err := s.statIn(s.dir, name)
-	if isMissing(err) {
-		return nil
-	}
 	if err != nil {
-		return err
+		return unlessMissing(err)
 	}
 	if nsfs, err := nsfsDevice(); err != nil || st.Dev == nsfs {
 		if err = cmp.Or(err, s.unmountError(name, unmounted)); err != nil {

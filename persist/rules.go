@@ -57,13 +57,13 @@ func (s *Store) unfinished(name string) (bool, error) {
 // findUnmounted is for a claim whose namespace was unmounted by hand. Another mount namespace may have a copy of the mount.
 func (v *survey) findUnmounted(name string) (Finding, error) {
 	st, err := v.statIn(v.dir, name)
-	if isMissing(err) {
-		return Finding{}, nil
+	if err != nil {
+		return Finding{}, unlessMissing(err)
 	}
-	if err == nil && v.census().has(name, &st) {
+	if v.census().has(name, &st) {
 		return Finding{Action: Leave, Reason: "its namespace was unmounted by hand here, and is still mounted in another mount namespace"}, nil
 	}
-	return Finding{Action: Remove, Reason: "its namespace was unmounted by hand and is gone"}, err
+	return Finding{Action: Remove, Reason: "its namespace was unmounted by hand and is gone"}, nil
 }
 
 // findElsewhere is for a claim that was made in another mount namespace, which is not proven gone.
@@ -84,11 +84,8 @@ func (s *Store) findElsewhere(name string) (Finding, error) {
 // findForeign is for a file that no netns made.
 func (v *survey) findForeign(name string) (Finding, error) {
 	st, err := v.statIn(v.dir, name)
-	if isMissing(err) {
-		return Finding{}, nil
-	}
 	if err != nil {
-		return Finding{}, err
+		return Finding{}, unlessMissing(err)
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Size > 0 {
 		return Finding{}, nil // no tool leaves such a file of a namespace

@@ -186,14 +186,9 @@ func (s *Store) openBare(name string, flags int) (*os.File, error) {
 // openClaim opens a name's claim, and reports whether a namespace covers it. It returns no file if the name is missing or has no
 // regular file.
 func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
-	defer func() {
-		if isMissing(err) || err == errNoRecord {
-			err = nil
-		}
-	}()
 	top, err := s.openTop(name)
 	if err != nil {
-		return nil, false, err
+		return nil, false, unlessMissing(err)
 	}
 	defer top.Close()
 	st, err := sys.Fstat(top)
@@ -208,7 +203,10 @@ func (s *Store) openClaim(name string) (f *os.File, covered bool, err error) {
 	} else {
 		f, err = s.open(s.dir, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	}
-	return f, covered, err
+	if err == errNoRecord {
+		err = nil
+	}
+	return f, covered, unlessMissing(err)
 }
 
 // recordOf returns the record of a name's claim, or nil if the name is missing or has none.
