@@ -20,16 +20,15 @@ import (
 // A claim has an open-file-description lock. All processes that inherit the descriptor share the lock, and it ends with the
 // last of them (fcntl(2)). For the locks on a run directory, see lockDir and lockOutIP.
 
-func wholeFile(kind int16) *unix.Flock_t { return &unix.Flock_t{Type: kind} }
-
 func lockClaim(f *os.File) error {
-	return sys.Again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, wholeFile(unix.F_WRLCK)) })
+	lock := unix.Flock_t{Type: unix.F_WRLCK} // of the whole file
+	return sys.Again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &lock) })
 }
 
 // isLocked reports whether another open file description holds the claim's lock.
 func isLocked(f *os.File) (bool, error) {
-	lock := wholeFile(unix.F_WRLCK)
-	err := sys.Again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, lock) })
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	err := sys.Again(func() error { return unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &lock) })
 	return lock.Type != unix.F_UNLCK, sys.PathError("fcntl", f.Name(), err)
 }
 

@@ -16,17 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watch reports each network namespace that is added to or deleted from a run directory ("" for the default one). It begins
-// when the loop over it begins, and ends without an error when the context ends.
-//
-// A namespace is added when its name shows it, so not before it is mounted. It is deleted when the name is gone: unmounting
-// alone does not delete it. Watch does not report a name that never shows a namespace. A symbolic link to a namespace counts
-// as one. Watch looks at a dangling link again at each mount. Watch waits for a missing directory, and again if the directory
-// is removed. Removing it deletes the namespaces in it, and making it again adds those in it.
-//
-// For each name, additions and deletions alternate. Watch misses a namespace that is gone before it looks. If a slow consumer
-// makes the kernel drop events (more than fs.inotify.max_queued_events), Watch compares the directory with what it knew. Then
-// it also misses a namespace that went and came back under the same name. It misses nothing else.
+// Watch reports each network namespace that is added to or deleted from a run directory ("" for the default one). Package netns
+// says at Dir.Watch what it promises. Besides that, unmounting alone does not delete a namespace, and Watch does not report a
+// name that never shows one. A symbolic link to a namespace counts as one. Watch looks at a dangling link again at each mount.
+// Removing the directory deletes the namespaces in it, and making it again adds those in it.
 //
 // A waiting Watch takes a thread. It needs only the right to read the directory and the one above. It ends with an error that
 // is a *[TrustError], matches [fs.ErrNotExist] if the directory above is missing, or comes from the kernel.
