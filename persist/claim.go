@@ -45,7 +45,8 @@ func (s *Store) Claim(names []string) (c *Claim, err error) {
 	return &Claim{s, f}, nil
 }
 
-// Link gives the claim a name, which reserves the name: readers wait for the mount, and writers fail. It returns a *[StateError] if the name is taken.
+// Link gives the claim a name, which reserves the name: readers wait for the mount, and writers fail. It returns a
+// *[StateError] if the name is taken.
 func (c *Claim) Link(name string) error {
 	for {
 		err := sys.Again(func() error {

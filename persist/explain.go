@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Explain explains the error of a system call. If the errno is ENOSPC, the text names limit, the sysctl(8) that the kernel counts
-// the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or EACCES, Explain returns what [Needs] returns for the capability. Any other error, and nil, stays as it is.
+// Explain explains the error of a system call. If the errno is ENOSPC, the text names limit, the sysctl(8) that the kernel
+// counts the call against ("user.max_mnt_namespaces", for example; "" for none). If it is EPERM or EACCES, Explain returns what
+// [Needs] returns for the capability. Any other error, and nil, stays as it is.
 func Explain(capability int, purpose, limit string, err error) error {
 	if limit == "" || !errors.Is(err, unix.ENOSPC) {
 		return Needs(capability, purpose, err)
@@ -69,7 +70,7 @@ func HasCapability(capability int) bool {
 
 // whoRefuses guesses which part of the system refuses a call to a process that has the capability.
 func whoRefuses() string {
-	if sys.HasSeccompFilter() {
+	if status, err := os.ReadFile("/proc/thread-self/status"); err == nil && bytes.Contains(status, []byte("\nSeccomp:\t2\n")) {
 		return "this process has a seccomp filter, as in a container, and that or a security module (AppArmor, SELinux) refuses it"
 	}
 	reason := "something else refuses it, most likely a security module (AppArmor, SELinux)"

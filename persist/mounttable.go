@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moby/sys/mountinfo"
@@ -137,10 +136,11 @@ func stateOfDir(dir string) (state dirState, err error) {
 		return state, err
 	}
 	names, err := s.Names()
-	state = dirState{names: len(names), mounts: len(t.own), self: !slices.ContainsFunc(t.own, func(m *mountinfo.Info) bool { return !t.isSelf(m) })}
+	other := slices.ContainsFunc(t.own, func(m *mountinfo.Info) bool { return !t.isSelf(m) })
+	state = dirState{names: len(names), mounts: len(t.own), self: !other}
 	switch {
 	case len(t.own) > 1:
-		state.fault = "the run directory is mounted " + strconv.Itoa(len(t.own)) + " times"
+		state.fault = fmt.Sprintf("the run directory is mounted %d times", len(t.own))
 	case t.isDoubled():
 		state.fault = "the run directory is in the peer group of the mount it is in, so every namespace is mounted twice"
 	}

@@ -119,12 +119,10 @@ func (s *Store) showsNone(name string) error {
 func OpenPath(path string) (*os.File, error) {
 	// With O_PATH first, so that it does not open a device or a pipe.
 	target, err := os.OpenFile(path, unix.O_PATH, 0)
-	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "/proc/") {
-		if err := NeedsProc(err); errors.Is(err, errors.ErrUnsupported) {
-			return nil, err
-		}
+	if strings.HasPrefix(path, "/proc/") {
+		err = NeedsProc(err)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
 		return nil, &NotExistError{path}
 	}
 	if err != nil {

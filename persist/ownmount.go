@@ -48,7 +48,7 @@ func (s *Store) setShared() error {
 func (s *Store) attach() error {
 	tree, err := openTree(s.dir, unix.AT_RECURSIVE)
 	if err != nil {
-		return refused(err)
+		return err
 	}
 	defer tree.Close()
 	detached := propagate(tree)

@@ -76,7 +76,7 @@ func (s *Store) stillShows(name string, open *unix.Stat_t) (bool, error) {
 func (s *Store) covers(name string, open *unix.Stat_t) (bool, error) {
 	bare, err := s.uncovered()
 	if err != nil {
-		return false, refused(err)
+		return false, err
 	}
 	return s.isIn(bare, name, open)
 }
@@ -168,7 +168,7 @@ var nsfsDevice = sync.OnceValues(func() (uint64, error) {
 func (s *Store) openBare(name string, flags int) (*os.File, error) {
 	bare, err := s.uncovered()
 	if err != nil {
-		return nil, refused(err)
+		return nil, err
 	}
 	if flags&unix.O_PATH == 0 {
 		st, err := s.statIn(bare, name)

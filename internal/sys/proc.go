@@ -13,23 +13,13 @@ import (
 // Sysctl returns the value of a kernel parameter, as user.max_mnt_namespaces, without blanks around it. The dots of the key
 // are the slashes of its path below /proc/sys. The namespaces of the calling thread decide which value that is.
 func Sysctl(key string) (string, error) {
-	text, err := read("/proc/sys/" + strings.ReplaceAll(key, ".", "/"))
-	return strings.TrimSpace(string(text)), err
-}
-
-// HasSeccompFilter reports whether the calling thread has a seccomp(2) filter.
-func HasSeccompFilter() bool {
-	status, err := read("/proc/thread-self/status")
-	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2\n")
-}
-
-func read(path string) ([]byte, error) {
-	f, err := Open(path, unix.O_RDONLY)
+	f, err := Open("/proc/sys/"+strings.ReplaceAll(key, ".", "/"), unix.O_RDONLY)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	text, err := io.ReadAll(f)
+	return strings.TrimSpace(string(text)), err
 }
 
 // Numbers returns the names in an open directory that are numbers: processes, threads or descriptors. It reads into buf.
