@@ -129,8 +129,7 @@ func isMadeHere(ns *netns.Namespace) (here bool, err error) {
 	}
 	defer store.Close()
 	err = thread.Hold(open(ns), func(fd int) error {
-		elsewhere, err := store.MadeElsewhere([]string{filepath.Base(ns.Path())}, []int{fd})
-		here = elsewhere == ""
+		here, err = store.IsMadeHere(filepath.Base(ns.Path()), fd)
 		return err
 	})
 	return here, err

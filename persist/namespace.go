@@ -198,44 +198,23 @@ func (s *Store) leadsTo(name string, ns *os.File) (bool, error) {
 	return err == nil && st.Dev == want.Dev && st.Ino == want.Ino, nil
 }
 
-// MadeElsewhere returns the first of some names that was not made in this container, or "". A name was made in this container
-// if it shows its open namespace, shown[i], and has a claim of the right mount namespace. That is the caller's, or that of the
-// first process that /proc shows, but never the machine's first one. Any other name may be known outside of the container.
-// MadeElsewhere returns a *[PrivilegeError] if the caller may not look.
-func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
-	var last *os.File // the names of one transaction share a claim
-	var known *record
-	defer func() { last.Close() }()
-	for i, name := range names {
-		file, err := s.openBare(name, unix.O_RDONLY)
-		if isMissing(err) || err == errNoRecord {
-			return name, nil
-		}
-		if err != nil {
-			return "", err
-		}
-		same := false
-		if last != nil {
-			same, err = sys.SameFile(last, file)
-		}
-		last.Close()
-		if last = file; err == nil && !same {
-			known, err = validRecord(file)
-		}
-		inside := false
-		if err == nil && known.member(name) != nil {
-			inside, err = s.isMadeHere(name, known, shown[i])
-		}
-		if err != nil || !inside {
-			return name, err
-		}
+// IsMadeHere reports whether a name was made in this container, and still shows an open namespace: the name has a claim of the
+// caller's mount namespace, or of that of the first process that /proc shows, but not of the machine's first one. Any other name
+// may be known outside of the container. IsMadeHere returns a *[PrivilegeError] if the caller may not look.
+func (s *Store) IsMadeHere(name string, shown int) (bool, error) {
+	f, err := s.openBare(name, unix.O_RDONLY)
+	if isMissing(err) || err == errNoRecord {
+		return false, nil
 	}
-	return "", nil
-}
-
-// isMadeHere reports whether a name with this record below its mount shows an open namespace, and was made in this container.
-// The record is read first: while the mount stays, the file below it stays, see peel.
-func (s *Store) isMadeHere(name string, r *record, shown int) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	// The record is read first: while the mount stays, the file below it stays, see peel.
+	r, err := validRecord(f)
+	if err != nil || r.member(name) == nil {
+		return false, err
+	}
 	var st unix.Stat_t
 	if err := sys.Again(func() error { return unix.Fstat(shown, &st) }); err != nil {
 		return false, sys.PathError("stat", s.Path(name), err)

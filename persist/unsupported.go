@@ -66,9 +66,7 @@ func (s *Store) DeleteShown(ctx context.Context, name string, shown *os.File, fo
 	return Unsupported()
 }
 
-func (s *Store) MadeElsewhere(names []string, shown []int) (string, error) {
-	return "", Unsupported()
-}
+func (s *Store) IsMadeHere(name string, shown int) (bool, error) { return false, Unsupported() }
 
 func (s *Store) Reserve(ctx context.Context, name string) error { return Unsupported() }
 
