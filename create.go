@@ -12,7 +12,7 @@ import (
 	"github.com/netns-go/netns/stages"
 )
 
-// Options say how namespaces are made. The zero value makes them with lo up and verified.
+// Options configure [Dir.Create]. The zero value makes them with lo up and verified.
 type Options struct {
 	// Sysctls are kernel parameters to set inside, each KEY=VALUE with a key that begins with "net.".
 	Sysctls []string
@@ -25,10 +25,10 @@ type Options struct {
 	// Steps are stages of the program's own. They run after the built-in ones and before lo is verified, the same for each
 	// name.
 	Steps []Step
-	// From, if not nil, is an existing namespace. It gets the names, so it stays when what holds it now ends. Create makes no
+	// From, if not nil, is an existing namespace. It gets the names, so it outlives its present holders. Create makes no
 	// new namespaces then and changes nothing inside: Sysctls, Addresses and Steps are refused, and lo stays as it is.
 	From *Namespace
-	// Own allows From to be the caller's own namespace. Without Own that is an *[OwnError]. In most cases it is a mistake: the
+	// Own allows From to be the caller's own namespace. Without Own, Create returns an *[OwnError], because this is usually a mistake: the
 	// PID that [OpenPID] got was of a process that had ended, and another process has the number now.
 	Own bool
 	// Replace deletes what has the names when Create begins, under the rules of [Delete]. It deletes the old namespaces only
@@ -37,7 +37,7 @@ type Options struct {
 	Replace bool
 	// Force, together with Replace, also deletes what Delete would delete with [DeleteOptions].Force only.
 	Force bool
-	// KeepOnFail keeps the namespaces if a stage fails: the complete ones, and the one that failed as it is. Create then
+	// KeepOnFail keeps the namespaces if a stage fails: the complete namespaces, and the failed namespace as it is. Create then
 	// returns a *[KeptError]. KeepOnFail excludes Replace.
 	KeepOnFail bool
 	// Progress, if not nil, is called after each stage that has succeeded on a namespace.
@@ -86,8 +86,8 @@ func Check(names []string, o Options) error {
 // at its first use, and stays one.
 //
 // Create returns the errors of [Check], an *[OwnError], a *[StateError] if a name is taken, a *[PrivilegeError], a
-// *[RefusedError], an *[UnsupportedError], a *[BusyError], a *[TrustError] or a *[StageError]. Any of them comes with an
-// *[UndoError] for each thing that is left nevertheless.
+// *[RefusedError], an *[UnsupportedError], a *[BusyError], a *[TrustError] or a *[StageError]. For each
+// thing that is left, the error also holds an *[UndoError]. With KeepOnFail it holds a *[KeptError] if namespaces were kept.
 //
 // Create ends the child if a signal stops it for ten seconds. If the child does not die of SIGKILL within some seconds,
 // because its cgroup is frozen, Create returns an *UndoError with its PID. Such a child makes nothing when it is thawed.

@@ -8,11 +8,11 @@ import (
 	"github.com/netns-go/netns/persist"
 )
 
-// DeleteOptions say how a namespace is deleted. The zero value deletes what can be deleted without harm, and takes a missing
+// DeleteOptions configure [Dir.Delete]. The zero value deletes what can be deleted without harm, and takes a missing
 // name for success.
 type DeleteOptions struct {
 	// Force also deletes a name whose namespace may be mounted in another mount namespace, a name that another tool made less
-	// than ten seconds ago, and a name of another version of this module.
+	// than ten seconds ago, and a name whose claim is damaged or of another version of this module.
 	Force bool
 	// MustExist makes a missing name an error, a *[NotExistError].
 	MustExist bool
@@ -38,8 +38,8 @@ func DeleteAt(ctx context.Context, path string, o DeleteOptions) error {
 // Delete removes a name. The namespace ends unless something else holds it, see package holders. A missing name is a success,
 // so Delete can be repeated after an error. The context bounds only the wait for another transaction.
 //
-// It returns a *[StateError] if the name is not a namespace's, a *[BusyError] if a living transaction holds the name for five
-// seconds, or a *[PrivilegeError].
+// It returns a *[StateError] if the state of the name does not allow the deletion, or a *[PrivilegeError]. It returns a
+// *[BusyError] if a living transaction holds the name for five seconds, or another tool made the name less than ten seconds ago.
 func (d *Dir) Delete(ctx context.Context, name string, o DeleteOptions) error {
 	s, err := d.acquireFor(name)
 	if err != nil {

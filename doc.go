@@ -8,7 +8,7 @@
 // A namespace is a name in a run directory with the namespace mounted onto it, as ip-netns(8) has it. It stays until it is
 // deleted or the machine stops. For a namespace that ends with the program, use [Unshare].
 //
-// A run directory is named once, by [OpenDir]; everything in it is a method of [Dir]. The package's functions Create, New,
+// A program names a run directory once, with [OpenDir]. What it does there is a method of [Dir]. The package's functions Create, New,
 // NewFactory, List, Open and Delete do the same in [DefaultDir], which ip-netns(8) uses too.
 //
 // A [Namespace] is open. A program enters it with [Namespace.Do], starts commands in it with [Namespace.Start], and connects
@@ -24,7 +24,7 @@
 // # Privileges
 //
 // Making and deleting needs CAP_SYS_ADMIN, bringing up lo CAP_NET_ADMIN, and verifying it CAP_NET_RAW. Listing and opening
-// need no privilege; entering needs CAP_SYS_ADMIN. A function that lacks one returns a *[PrivilegeError].
+// need no privilege; entering needs CAP_SYS_ADMIN. If a capability is missing, the function returns a *[PrivilegeError].
 //
 // # Errors
 //

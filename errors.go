@@ -39,7 +39,7 @@ type (
 	// kernel's error Err.
 	RefusedError = persist.RefusedError
 
-	// A TrustError reports a directory, link or file that another user could write to or exchange. Its fields are the strings
+	// A TrustError reports a directory, link or file that another user could write to or replace. Its fields are the strings
 	// Path, of the run directory or something on the way to it, and Reason.
 	TrustError = persist.TrustError
 

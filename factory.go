@@ -54,7 +54,7 @@ func (f *Factory) New(ctx context.Context, name string) (*Namespace, error) {
 }
 
 // Close waits for the running transactions and ends the children. Namespaces stay. It may be called again. If a child does not
-// die of SIGKILL, because its cgroup is frozen, Close waits some seconds only, and the child is reaped later.
+// die of SIGKILL, because its cgroup is frozen, Close waits only a few seconds, and reaps the child later.
 func (f *Factory) Close() {
 	f.stop()
 	f.factory.Close()

@@ -83,7 +83,7 @@ func (d *Dir) List() iter.Seq2[Entry, error] {
 	}
 }
 
-// Names returns the names in the directory, sorted, in whatever state they are. It needs no privilege.
+// Names returns the names in the directory, sorted, whatever their states. It needs no privilege.
 func (d *Dir) Names() ([]string, error) {
 	s, err := d.acquire()
 	if s == nil {
@@ -103,7 +103,7 @@ func (d *Dir) Lookup(name string) (Entry, error) {
 	return s.Lookup(name)
 }
 
-// LookupOpen is [Dir.Lookup] and [Dir.Open] at once, without waiting: the namespace is the one that the entry describes. It is
+// LookupOpen is [Dir.Lookup] and [Dir.Open] at once, without waiting: the entry describes the namespace. The namespace is
 // nil if the name shows no network namespace, shows another one now, or cannot be opened. The errors are those of Lookup.
 //
 // LookupOpen is for many names: only if it finds no namespace does it look whether the path leads to another directory now.

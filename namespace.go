@@ -25,7 +25,7 @@ func OpenPath(path string) (*Namespace, error) {
 	return opened(path, f, err)
 }
 
-// OpenPID opens the network namespace of a process or thread. Opening that of another user's process needs
+// OpenPID opens the network namespace of a process or thread. For another user's process, it needs
 // CAP_SYS_PTRACE. The Path is valid only while the process lives. OpenPID returns a *[NotExistError] if no process has that
 // number, or a *[PrivilegeError].
 //
@@ -52,7 +52,7 @@ func descriptorPath(fd int) string { return fmt.Sprintf("/proc/%d/fd/%d", os.Get
 func (n *Namespace) Path() string { return n.path }
 
 // ID returns the number by which the kernel tells living namespaces apart: the inode in readlink /proc/PID/ns/net. When this
-// namespace has ended, the kernel gives the number to another one.
+// namespace has ended, the kernel may give the number to another namespace.
 func (n *Namespace) ID() uint64 { return n.id }
 
 // Fd returns the descriptor, for setns(2). Close closes it.

@@ -15,7 +15,7 @@ import (
 // Goroutines that f starts are outside. Package net starts goroutines to resolve a host's name and to try several addresses;
 // use [Namespace.DialContext] for those.
 //
-// No other goroutine uses the thread until f returns, panics or calls runtime.Goexit. A panic goes on in the caller's goroutine
+// No other goroutine uses the thread until f returns, panics or calls runtime.Goexit. A panic continues in the caller's goroutine
 // with the same value; Goexit is an error. Then the thread goes back to its own network namespace and serves other goroutines.
 // It is never the process's main thread, which /proc/self/ns/net shows.
 //

@@ -17,7 +17,7 @@ type WatchOptions = persist.WatchOptions
 
 // Watch reports the network namespaces that come and go in the directory, whatever tool makes them. It begins when the loop
 // over it begins, and ends without an error when the context ends. A namespace is added when its name shows it, so not before
-// it is mounted, and is deleted when the name is gone. A missing directory is waited for.
+// it is mounted, and is deleted when the name is gone. If the directory is missing, Watch waits for it.
 //
 // Watch misses a namespace that is gone before it looks. If a slow consumer makes the kernel drop events (more than
 // fs.inotify.max_queued_events), Watch compares the directory with what it knew. Then it also misses a namespace that went and
@@ -29,7 +29,7 @@ func (d *Dir) Watch(ctx context.Context, o WatchOptions) iter.Seq2[Change, error
 	return persist.Watch(ctx, d.path, o)
 }
 
-// A Finding is something in a run directory that is not as it should be, and what Recover does about it. Its fields:
+// A Finding is a leftover in a run directory, with what Recover does about it. Its fields:
 //   - Name string: or "" for the run directory itself
 //   - Path string
 //   - State State: or "" for the run directory itself

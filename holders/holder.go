@@ -21,7 +21,7 @@ const (
 // A Holder is something that keeps a network namespace alive.
 type Holder struct {
 	Kind    Kind
-	PID     int    // the process; of a mount, a process in the mount namespace, or 0 if that is the caller's
+	PID     int    // the process; for a Mount, a process in that mount namespace, or 0 if it is the caller's own
 	TID     int    // the thread, of a Thread
 	FD      int    // the descriptor, of a Descriptor or Socket
 	Path    string // where it is mounted, of a Mount, as the process sees it
@@ -45,7 +45,7 @@ func (h Holder) String() string {
 	return process
 }
 
-// KillOptions say how [Kill] ends processes.
+// KillOptions configure [Kill].
 type KillOptions struct {
 	// Signal is the signal that each process gets first; 0 means SIGTERM.
 	Signal syscall.Signal

@@ -13,8 +13,8 @@ import (
 )
 
 // Delete removes a name: it unmounts the namespace, which ends unless another process or mount holds it, and unlinks the file.
-// It removes a symbolic link, and leaves the target alone. With force, Delete removes three more kinds of names: one that may
-// be mounted in another mount namespace, one that another tool made a moment ago, and one of another version of netns.
+// It removes a symbolic link, and leaves the target alone. With force, Delete removes three more kinds of names: a name that may
+// be mounted in another mount namespace, a new name of another tool, and a name of another version of netns.
 //
 // It returns a *[NameError], a *[NotExistError], a *[PrivilegeError], or a *[StateError] for a name that it does not remove.
 // If a live transaction holds the name for five seconds, it returns a *[BusyError].

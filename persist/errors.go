@@ -70,7 +70,7 @@ func (e *PrivilegeError) Unwrap() error { return e.Err }
 // A RefusedError reports a call that the kernel refused although the caller has the capability for it. Usually a security
 // module or a seccomp filter did that, and no privilege helps.
 type RefusedError struct {
-	Capability string // the one that the caller has, such as CAP_SYS_ADMIN
+	Capability string // the caller's, such as CAP_SYS_ADMIN
 	Reason     string // the most likely cause
 	Err        error  // the error of the kernel
 }

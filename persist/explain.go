@@ -24,7 +24,7 @@ func Explain(capability int, purpose, limit string, err error) error {
 	if readErr != nil {
 		return fmt.Errorf("%w: the limit %s is reached: raise it with sysctl", err, limit)
 	}
-	// The limit of an outer user namespace may be the one that is reached.
+	// The reached limit may be that of an outer user namespace.
 	return fmt.Errorf("%w: a limit is reached, and %s is %s here: raise it with sysctl", err, limit, value)
 }
 

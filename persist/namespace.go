@@ -60,8 +60,8 @@ func (s *Store) openNamespace(name string) (*os.File, error) {
 	return openType(target, s.Path(name))
 }
 
-// LookupOpen is [Store.Lookup] and [Store.Namespace] in one, does less than either, and does not wait. The namespace is the
-// one that the entry describes. It is nil if the name shows no network namespace, shows another one meanwhile, or cannot be
+// LookupOpen is [Store.Lookup] and [Store.Namespace] in one, does less than either, and does not wait. The entry describes the
+// namespace. It is nil if the name shows no network namespace, shows another one meanwhile, or cannot be
 // opened. LookupOpen needs the privilege of Lookup, and returns the same errors.
 func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 	if err := CheckFileName(name); err != nil {

@@ -19,7 +19,7 @@ import (
 // (MS_SHARED). But the directory has a peer group of its own, because in that of a shared /run, the kernel would mount every
 // namespace twice. The directory and its mount stay when the namespaces end, until [Release].
 //
-// Only root makes the default directory. Root would not trust one that belongs to another user, and could then make no
+// Only root makes the default directory. Root would not trust another user's directory, and could then make no
 // namespaces. Other users get an error that matches [fs.ErrPermission] and says how root makes the directory.
 //
 // Prepare returns a *[PrivilegeError], a *[RefusedError], or an *[UnsupportedError] before Linux 5.2. If another process of

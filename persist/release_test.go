@@ -72,7 +72,7 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// Release leaves a directory alone that has any name in it or is in use.
+// Release does not touch a directory that has names or is in use.
 func TestReleaseRefuses(t *testing.T) {
 	s := prepared(t)
 	done(t, s, "x")

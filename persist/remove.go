@@ -89,7 +89,7 @@ func (s *Store) removeBlind(ctx context.Context, name string, h *held) error {
 		if err = cmp.Or(err, s.unmountError(name, unmounted)); err != nil {
 			return err
 		}
-		return &BusyError{s.Path(name), "another namespace was mounted below the one that is gone now"}
+		return &BusyError{s.Path(name), "another namespace was mounted below this one, and is still there"}
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return s.unpublish(name, &st)

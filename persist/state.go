@@ -41,15 +41,15 @@ func (e Entry) describe() string {
 	case Stale:
 		return "stale, left by a transaction that died"
 	case Unmounted:
-		return "unmounted by hand, so that its namespace is gone"
+		return "unmounted by hand, so its namespace is gone"
 	case Elsewhere:
 		return "mounted in another mount namespace"
 	case Foreign:
-		return "not a network namespace: another tool is making it, or left it"
+		return "not a network namespace: another tool is making it, or left it behind"
 	case Incompatible:
 		return "made by another version of netns"
 	default:
-		return "not readable without privilege, so that its state is unknown"
+		return "its state is unknown without privilege"
 	}
 }
 

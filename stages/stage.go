@@ -54,7 +54,7 @@ var registry = map[string]Decoder{}
 var late = map[string]bool{}
 
 // Register makes a stage known under a name: 1 to 64 of the characters a to z, 0 to 9, ".", "_" and "-". It panics for an
-// invalid name, and for one that is registered already.
+// invalid name, or for a name that is already registered.
 //
 // An init function must call Register, and unconditionally, because the child must reach the call too. [Plan.Check] refuses a
 // stage that main or a plugin registers; only [Here] accepts it. In the child, the call that completes the plan's stages does

@@ -16,8 +16,8 @@ const (
 	stopLooks = 10
 )
 
-// endStopped ends children that stay stopped, until the caller calls unwatch. A child that is slow is not ended, and neither
-// is one that a debugger holds.
+// endStopped ends children that stay stopped, until the caller calls unwatch. endStopped spares a slow
+// child, and a child that a debugger holds.
 func (t *transaction) endStopped() (unwatch func()) {
 	done := make(chan struct{})
 	first := time.AfterFunc(stopPause, func() {

@@ -133,7 +133,7 @@ func TestBesideIPNetns(t *testing.T) {
 	loop("netns create -q x", 4, 5) // 5: ip netns del removed the file before the mount
 	loop("netns delete x", 3, 5)
 	loop("netns exec x true", 125)
-	loop("netns recover", 5, 8) // 8: recover leaves a file alone that ip netns add has not mounted on yet
+	loop("netns recover", 5, 8) // 8: recover does not touch a file on which ip netns add has not mounted yet
 	loop("netns create -q y && netns delete y")
 	loops.Wait()
 	world.Sh(t, "netns delete --if-exists --force x").Want(t, 0)

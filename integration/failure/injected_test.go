@@ -62,7 +62,7 @@ func TestInjectedFailure(t *testing.T) {
 	}
 }
 
-// With several names, create publishes the complete ones, keeps the one that failed, and does not make the rest.
+// With several names, create publishes the complete ones, keeps the failed namespace, and does not make the rest.
 func TestCommandKeepsOnFail(t *testing.T) {
 	world.Clean(t)
 	world.Netns(t, "create", "earlier")
