@@ -70,7 +70,7 @@ func HasCapability(capability int) bool {
 
 // whoRefuses guesses which part of the system refuses a call to a process that has the capability.
 func whoRefuses() string {
-	if status, err := os.ReadFile("/proc/thread-self/status"); err == nil && bytes.Contains(status, []byte("\nSeccomp:\t2\n")) {
+	if sys.HasSeccompFilter() {
 		return "this process has a seccomp filter, as in a container, and that or a security module (AppArmor, SELinux) refuses it"
 	}
 	reason := "something else refuses it, most likely a security module (AppArmor, SELinux)"

@@ -4,6 +4,7 @@ package sys
 
 import (
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,12 @@ func Sysctl(key string) (string, error) {
 	defer f.Close()
 	text, err := io.ReadAll(f)
 	return strings.TrimSpace(string(text)), err
+}
+
+// HasSeccompFilter reports whether the calling thread has a seccomp(2) filter.
+func HasSeccompFilter() bool {
+	status, err := os.ReadFile("/proc/thread-self/status")
+	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2\n")
 }
 
 // Numbers returns the names in an open directory that are numbers: processes, threads or descriptors. It reads into buf.
