@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/holders"
 	"github.com/urfave/cli/v2"
 )
 
@@ -47,14 +49,25 @@ func deleteVerb() verb {
 	}}
 }
 
-func (d *deletion) run() (err error) {
-	defer d.close()
+func (d *deletion) run() error {
 	names, err := d.names()
 	if err != nil {
 		return err
 	}
-	d.several, d.bar = len(names) > 1, d.newBar(len(names))
-	return d.deleteAll(names)
+	d.bar = d.newBar(len(names))
+	defer d.close()
+	if err := d.checkKill(names); err != nil {
+		return err
+	}
+	for share := range slices.Chunk(names, d.atOnce()) {
+		if err := d.share(share); err != nil {
+			return err
+		}
+	}
+	if err := d.waitForAll(); err != nil {
+		return err
+	}
+	return d.first
 }
 
 // names returns the names to delete.
@@ -77,4 +90,31 @@ func (d *deletion) names() (names []string, err error) {
 		}
 	}
 	return names, nil
+}
+
+// share deletes some of the names. An error ends the whole command.
+func (d *deletion) share(names []string) (err error) {
+	d.letGo()
+	makeRoom(len(names))
+	var watch *holders.Witness
+	deleteSome := d.deleteNames
+	if d.kill || d.wait {
+		byName := d.openAll(names)
+		if err := d.endProcesses(); err != nil {
+			return err
+		}
+		if d.wait && len(d.open) > 0 {
+			if watch, err = holders.NewWitness(d.open...); err != nil {
+				return advise(fmt.Errorf("delete: %w", err), nil)
+			}
+		}
+		deleteSome = func(names []string) ([]*netns.Namespace, error) { return d.deleteOpen(names[0], byName) }
+	}
+	deleted, err := d.remove(names, deleteSome)
+	if watch != nil {
+		d.waits = append(d.waits, waiting{watch, deleted})
+	} else if !d.quiet {
+		d.warn(deleted, d.holding(d.ctx, deleted))
+	}
+	return err
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/holders"
 )
 
@@ -13,26 +12,21 @@ func (d *deletion) checkKill(names []string) error {
 	if !d.kill {
 		return nil
 	}
-	for some := range slices.Chunk(names, atOnce(true)) {
+	for some := range slices.Chunk(names, d.atOnce()) {
 		d.openAll(some) // a name that cannot be opened has no namespace, or its deletion fails
 		if err := holders.CheckKill(d.open...); err != nil {
-			return d.refused(err)
+			return killRefused(err)
 		}
-		if err := holders.CheckSight(d.open...); err != nil && !d.mayMiss(err) {
-			return d.refused(err)
+		if err := holders.CheckSight(d.open...); err != nil && !(d.force && is[*holders.HiddenError](err)) {
+			return killRefused(err)
 		}
 		d.letGo()
 	}
 	return nil
 }
 
-// mayMiss reports whether an error is about hidden processes, and --force lets them live.
-func (d *deletion) mayMiss(err error) bool {
-	return d.force && is[*holders.HiddenError](err)
-}
-
-// refused adds to an error for which no process is killed.
-func (d *deletion) refused(err error) error {
+// killRefused adds to an error for which no process is killed.
+func killRefused(err error) error {
 	err = advise(fmt.Errorf("delete: --kill: %w", err), nil)
 	switch {
 	case is[*holders.VitalError](err):
@@ -43,20 +37,6 @@ func (d *deletion) refused(err error) error {
 	return err
 }
 
-// openAll opens some of the names. It leaves symbolic links out: delete removes only the link.
-func (d *deletion) openAll(names []string) map[string]*netns.Namespace {
-	byName := map[string]*netns.Namespace{}
-	for _, name := range names {
-		if d.isLink(name) {
-			continue
-		}
-		if ns, err := d.dir.Open(name); err == nil {
-			d.open, byName[name] = append(d.open, ns), ns
-		}
-	}
-	return byName
-}
-
 // endProcesses ends the processes in the open namespaces, with --kill.
 func (d *deletion) endProcesses() error {
 	if !d.kill || len(d.open) == 0 {
@@ -64,7 +44,7 @@ func (d *deletion) endProcesses() error {
 	}
 	o := holders.KillOptions{Signal: d.signal, Grace: d.grace, SeenOnly: d.force}
 	if err := holders.Kill(d.ctx, o, d.open...); err != nil {
-		return d.refused(err)
+		return killRefused(err)
 	}
 	return nil
 }

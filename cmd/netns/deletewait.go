@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +15,6 @@ import (
 	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/netns-go/netns/holders"
 )
-
-// A waiting waits for the end of the namespaces of some deleted names.
-type waiting struct {
-	watch *holders.Witness
-	gone  []gone
-}
 
 // waitPatience is how long delete --wait waits silently. Without a holder, the kernel needs less.
 const waitPatience = time.Second
@@ -77,14 +72,10 @@ func (d *deletion) late(left []gone) error {
 func (d *deletion) waitUntil(ctx context.Context) (left []gone, done bool, err error) {
 	done = true
 	for _, w := range d.waits {
-		var namespaces []*netns.Namespace
-		for _, g := range w.gone {
-			namespaces = append(namespaces, g.ns)
-		}
-		if len(namespaces) == 0 { // nothing of these was deleted
+		if len(w.gone) == 0 { // nothing of these was deleted
 			continue
 		}
-		lives, err := w.watch.Wait(ctx, namespaces...)
+		lives, err := w.watch.Wait(ctx, namespacesOf(w.gone)...)
 		if err != nil && ctx.Err() == nil {
 			return nil, false, fmt.Errorf("delete: wait: %w", err)
 		}
@@ -98,14 +89,11 @@ func (d *deletion) waitUntil(ctx context.Context) (left []gone, done bool, err e
 	return left, done, nil
 }
 
-const livesOn = "the name is gone, but the namespace lives on: "
-
-// warnOf looks for holders of the deleted namespaces, and prints a warning for each held one.
-func (d *deletion) warnOf(deleted []gone) {
-	if !d.quiet {
-		d.warn(deleted, d.holding(d.ctx, deleted))
-	}
+func namespacesOf(all []gone) []*netns.Namespace {
+	return mapped(all, func(g gone) *netns.Namespace { return g.ns })
 }
+
+const livesOn = "the name is gone, but the namespace lives on: "
 
 // warn prints a warning for each namespace that something holds.
 func (d *deletion) warn(deleted []gone, holding map[*netns.Namespace]string) {
@@ -122,20 +110,16 @@ func (d *deletion) holding(ctx context.Context, deleted []gone) map[*netns.Names
 	if len(deleted) == 0 {
 		return nil
 	}
-	var namespaces []*netns.Namespace
-	for _, g := range deleted {
-		namespaces = append(namespaces, g.ns)
-	}
-	all, err := holders.Of(ctx, namespaces...)
+	all, err := holders.Of(ctx, namespacesOf(deleted)...)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(os.Stderr, "netns: warning: what holds the namespaces could not be seen: %s\n", term.Escaped(err.Error()))
 	}
 	if err != nil {
 		return nil
 	}
-	texts := map[*netns.Namespace]string{}
-	for i, ns := range namespaces {
-		texts[ns] = describeHolders(d.path, all[i])
+	dir, texts := realPath(d.dir), map[*netns.Namespace]string{}
+	for i, g := range deleted {
+		texts[g.ns] = describeHolders(dir, all[i])
 	}
 	return texts
 }
@@ -151,7 +135,7 @@ func describeHolders(dir string, all []holders.Holder) string {
 			break
 		}
 		word := h.String()
-		if h.Kind == holders.Mount && h.PID == 0 && filepath.Dir(h.Path) == realPath(dir) {
+		if h.Kind == holders.Mount && h.PID == 0 && filepath.Dir(h.Path) == dir {
 			word = "the name " + term.Printable(filepath.Base(h.Path))
 		}
 		words = append(words, word)
@@ -159,14 +143,8 @@ func describeHolders(dir string, all []holders.Holder) string {
 	return strings.Join(words, ", ")
 }
 
-// realPath returns a directory's absolute path without links, as the kernel shows it for mounts.
-func realPath(dir string) string {
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	real, err := filepath.Abs(dir)
-	if err != nil {
-		return dir
-	}
-	return real
+// realPath returns a directory's path without links, as the kernel shows it for mounts.
+func realPath(dir *netns.Dir) string {
+	path, _ := filepath.EvalSymlinks(dir.Path())
+	return cmp.Or(path, dir.Path())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"syscall"
 	"time"
 
@@ -22,11 +21,10 @@ type deletion struct {
 	signal                 syscall.Signal
 	grace, timeout         time.Duration
 
-	several bool // there are several names
-	bar     *term.Bar
-	first   error // has the code of the first name that failed
-	open    []*netns.Namespace
-	waits   []waiting
+	bar   *term.Bar
+	first error // has the code of the first name that failed
+	open  []*netns.Namespace
+	waits []waiting
 }
 
 // A gone is a name that was deleted, with the namespace that it had.
@@ -35,72 +33,39 @@ type gone struct {
 	ns   *netns.Namespace
 }
 
-// deleteAll deletes the names, a share at once.
-func (d *deletion) deleteAll(names []string) error {
-	if d.inBatch { // in which other lines follow
-		defer d.letGo()
-	}
-	if err := d.checkKill(names); err != nil {
-		return err
-	}
-	for share := range slices.Chunk(names, atOnce(d.kill || d.wait)) {
-		if err := d.share(share); err != nil {
-			return err
-		}
-	}
-	if err := d.waitForAll(); err != nil {
-		return err
-	}
-	return d.first
+// A waiting is the watch for the end of the namespaces of some names, and the names that were deleted.
+type waiting struct {
+	watch *holders.Witness
+	gone  []gone
 }
 
 // atOnce returns how many names are deleted together. Their namespaces are open meanwhile, for two reasons. An open one cannot
 // be mistaken for a later one with the same number. And the kernel would take the first ones down while it unmounts the others,
 // and each would wait for the readers of the other (synchronize_rcu_expedited). Namespaces that are opened before they are
 // deleted are open twice.
-func atOnce(twice bool) int {
+func (d *deletion) atOnce() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
 		return 1
 	}
-	if twice {
+	if d.kill || d.wait {
 		limit.Cur /= 2
 	}
 	return int(max(1, min(4096, limit.Cur/2)))
 }
 
-// share deletes some of the names. An error ends the whole command.
-func (d *deletion) share(names []string) error {
-	d.letGo()
-	makeRoom(len(names))
-	if !d.kill && !d.wait {
-		var deleted []gone
-		err := d.remove(names, func(name string, ns *netns.Namespace) {
-			if ns != nil {
-				d.open, deleted = append(d.open, ns), append(deleted, gone{name, ns})
-			}
-		})
-		d.warnOf(deleted)
-		return err
-	}
-	byName := d.openAll(names)
-	if err := d.endProcesses(); err != nil {
-		return err
-	}
-	var watch *holders.Witness
-	if d.wait && len(d.open) > 0 {
-		var err error
-		if watch, err = holders.NewWitness(d.open...); err != nil {
-			return advise(fmt.Errorf("delete: %w", err), nil)
+// openAll opens some of the names. It leaves symbolic links out: delete removes only the link.
+func (d *deletion) openAll(names []string) map[string]*netns.Namespace {
+	byName := map[string]*netns.Namespace{}
+	for _, name := range names {
+		if d.isLink(name) {
+			continue
+		}
+		if ns, err := d.dir.Open(name); err == nil {
+			d.open, byName[name] = append(d.open, ns), ns
 		}
 	}
-	deleted, err := d.removeOpen(names, byName)
-	if watch != nil {
-		d.waits = append(d.waits, waiting{watch, deleted})
-	} else {
-		d.warnOf(deleted)
-	}
-	return err
+	return byName
 }
 
 // makeRoom makes room for the descriptors of the names' namespaces. The kernel would make it in several steps, each of which
@@ -128,86 +93,78 @@ func (d *deletion) letGo() {
 // atATime is how many names one call deletes: enough to save time, and few enough for the bar to move.
 const atATime = 1000
 
-// remove deletes names, and calls removed for each deleted one, with the namespace that it showed, or nil. If delete was given
-// several names, remove reports failures, and goes on.
-func (d *deletion) remove(names []string, removed func(string, *netns.Namespace)) error {
+// remove deletes names with a function that deletes the first of some names, and perhaps more. That function returns a namespace
+// or nil for each deleted name, and the error of the next name. Remove reports such an error, and goes on until the context ends.
+func (d *deletion) remove(names []string, deleteSome func([]string) ([]*netns.Namespace, error)) (all []gone, err error) {
 	for len(names) > 0 {
 		if d.ctx.Err() != nil {
-			return fmt.Errorf("delete: %w", context.Cause(d.ctx))
+			return all, fmt.Errorf("delete: %w", context.Cause(d.ctx))
 		}
-		some := names[:min(atATime, len(names))]
-		deleted, err := d.deleteNames(some)
+		deleted, err := deleteSome(names)
 		for i, ns := range deleted {
 			d.bar.Step()
-			removed(some[i], ns)
+			if ns != nil {
+				all = append(all, gone{names[i], ns})
+			}
 		}
 		names = names[len(deleted):]
-		if err == nil || d.ctx.Err() != nil {
-			continue
+		if err != nil && d.ctx.Err() == nil {
+			d.bar.Step()
+			d.failed(names[0], err)
+			names = names[1:]
 		}
-		d.bar.Step()
-		if err := d.failed(names[0], err); err != nil {
-			return err
-		}
-		names = names[1:]
 	}
-	return nil
+	return all, nil
 }
 
+// deleteNames deletes names until one fails, and leaves their namespaces open.
 func (d *deletion) deleteNames(names []string) ([]*netns.Namespace, error) {
-	return d.dir.DeleteNames(d.ctx, names, netns.DeleteOptions{Force: d.force, MustExist: true})
-}
-
-// removeOpen is remove for names whose namespaces were opened before. Processes were killed in these namespaces, so another
-// namespace that has the name now is left alone.
-func (d *deletion) removeOpen(names []string, open map[string]*netns.Namespace) (deleted []gone, err error) {
-	for _, name := range names {
-		ns := open[name]
-		delete(open, name) // a name may be given twice
-		var failure error
-		switch {
-		case d.ctx.Err() != nil:
-			return deleted, fmt.Errorf("delete: %w", context.Cause(d.ctx))
-		case ns != nil:
-			failure = d.removeShown(name, ns)
-		case d.kill && d.isNew(name):
-			failure = fmt.Errorf("%w when delete began; a new namespace has since taken the name and was left alone",
-				&netns.NotExistError{Path: d.pathOf(name)})
-		default:
-			_, failure = d.deleteNames([]string{name})
-		}
-		d.bar.Step()
-		if failure != nil {
-			if err := d.failed(name, failure); err != nil {
-				return deleted, err
-			}
-		} else if ns != nil {
-			deleted = append(deleted, gone{name, ns})
+	const atATime = 1000 // enough to save time, and few enough for the bar to move
+	names = names[:min(atATime, len(names))]
+	deleted, err := d.dir.DeleteNames(d.ctx, names, netns.DeleteOptions{Force: d.force, MustExist: true})
+	for _, ns := range deleted {
+		if ns != nil {
+			d.open = append(d.open, ns)
 		}
 	}
-	return deleted, nil
+	return deleted, err
 }
 
-// removeShown deletes a name as long as it shows an open namespace. If it shows another one, or none, another process has
+// deleteOpen deletes a name whose namespace was opened before. Processes were killed in that namespace, so another namespace that
+// has the name now is left alone.
+func (d *deletion) deleteOpen(name string, open map[string]*netns.Namespace) ([]*netns.Namespace, error) {
+	ns := open[name]
+	delete(open, name) // a name may be given twice
+	switch {
+	case ns == nil && d.kill && d.isNew(name):
+		return nil, fmt.Errorf("%w when delete began; a new namespace has since taken the name and was left alone",
+			&netns.NotExistError{Path: d.pathOf(name)})
+	case ns == nil:
+		return d.deleteNames([]string{name})
+	}
+	if err := d.deleteShown(name, ns); err != nil {
+		return nil, err
+	}
+	return []*netns.Namespace{ns}, nil
+}
+
+// deleteShown deletes a name as long as it shows an open namespace. If it shows another one, or none, another process has
 // deleted the name, as was asked for. That is a warning, not an error.
-func (d *deletion) removeShown(name string, ns *netns.Namespace) error {
+func (d *deletion) deleteShown(name string, ns *netns.Namespace) error {
 	err := d.dir.DeleteShown(d.ctx, name, ns)
 	if !is[*netns.NotExistError](err) {
 		return err
 	}
-	if !d.quiet {
-		d.bar.Clear()
-		fmt.Fprintf(os.Stderr, "netns: warning: %s: another process removed the name first%s\n", term.Printable(name), d.successor(name))
+	if d.quiet {
+		return nil
 	}
+	successor := ""
+	if _, err := d.dir.Lookup(name); err == nil {
+		successor = "; the name exists again and was left alone"
+	}
+	d.bar.Clear()
+	fmt.Fprintf(os.Stderr, "netns: warning: %s: another process removed the name first%s\n", term.Printable(name), successor)
 	return nil
-}
-
-// successor returns an addition to that warning if the name exists again, or "".
-func (d *deletion) successor(name string) string {
-	if _, err := d.dir.Lookup(name); err != nil {
-		return ""
-	}
-	return "; the name exists again and was left alone"
 }
 
 // isNew reports whether a name shows a network namespace.
@@ -222,20 +179,15 @@ func (d *deletion) isNew(name string) bool {
 	return err == nil && ns != nil
 }
 
-// failed handles the error of a name. If delete was given several names, failed reports the error, and returns nil.
-func (d *deletion) failed(name string, err error) error {
+// failed reports the error of a name, unless the name is missing and may be.
+func (d *deletion) failed(name string, err error) {
 	if d.lenient && is[*netns.NotExistError](err) {
-		return nil
+		return
 	}
 	if left, lookupErr := d.dir.Lookup(name); lookupErr == nil && left.State == netns.Stale {
 		err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
 	}
-	err = advise(fmt.Errorf("delete %s: %w", term.Printable(name), err), whatToDelete)
-	if !d.several {
-		return err
-	}
-	d.fail(err)
-	return nil
+	d.fail(advise(fmt.Errorf("delete %s: %w", term.Printable(name), err), whatToDelete))
 }
 
 // fail reports an error, after which delete goes on.
@@ -254,6 +206,9 @@ func (d *deletion) isLink(name string) bool {
 }
 
 func (d *deletion) close() {
+	if d.inBatch { // in which other lines follow
+		d.letGo()
+	}
 	d.bar.Clear()
 	for _, w := range d.waits {
 		w.watch.Close()

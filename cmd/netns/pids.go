@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/netns-go/netns/cmd/netns/internal/term"
@@ -42,7 +43,8 @@ func pids(e *env, all bool) error {
 	if err != nil {
 		return advise(fmt.Errorf("pids %s: %w", term.Printable(name), err), whatToEnter)
 	}
-	others := withoutName(found[0], filepath.Join(realPath(e.path), name))
+	path := filepath.Join(realPath(e.dir), name) // the mount that the user knows
+	others := slices.DeleteFunc(found[0], func(h holders.Holder) bool { return h.Kind == holders.Mount && h.PID == 0 && h.Path == path })
 	switch {
 	case e.format == "json":
 		return e.printJSON(mapped(others, newHolderJSON))
@@ -50,17 +52,6 @@ func pids(e *env, all bool) error {
 		return e.print(holdersTable(others))
 	}
 	return e.print(lines(mapped(others, func(h holders.Holder) string { return strconv.Itoa(h.PID) })))
-}
-
-// withoutName leaves out the mount of the name itself, which the user knows.
-func withoutName(all []holders.Holder, path string) []holders.Holder {
-	var others []holders.Holder
-	for _, h := range all {
-		if h.Kind != holders.Mount || h.PID != 0 || h.Path != path {
-			others = append(others, h)
-		}
-	}
-	return others
 }
 
 func holdersTable(all []holders.Holder) string {
