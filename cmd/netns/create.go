@@ -29,14 +29,13 @@ func createVerb(name, usage string) verb {
 			&cli.DurationFlag{Name: "timeout", Usage: "give up and roll back after this `TIME`, such as 5s (0: never)"},
 		),
 	}, run: func(e *env, o *cli.Context) error {
-		creation := creation{env: e, ifNotExists: o.Bool("if-not-exists"), dryRun: o.Bool("dry-run"), timeout: o.Duration("timeout")}
-		var err error
-		creation.Options, err = setupOptions(o)
-		creation.KeepOnFail = !o.Bool("rollback-on-fail")
+		setup, err := setupOptions(e, o, e.args)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.verb, err)
+			return err
 		}
-		return creation.run()
+		setup.KeepOnFail = !o.Bool("rollback-on-fail")
+		c := creation{e, setup, o.Bool("if-not-exists"), o.Bool("dry-run"), o.Duration("timeout")}
+		return c.run()
 	}}
 }
 
@@ -48,7 +47,7 @@ type creation struct {
 	timeout             time.Duration
 }
 
-// setupFlags are the options of a verb that makes namespaces, and setupOptions reads them.
+// setupFlags are the options of a verb that makes namespaces, and setupOptions reads and checks them with the names.
 func setupFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "address", Usage: "also give lo the address `CIDR` (repeatable)"},
@@ -58,7 +57,7 @@ func setupFlags() []cli.Flag {
 	}
 }
 
-func setupOptions(o *cli.Context) (netns.Options, error) {
+func setupOptions(e *env, o *cli.Context, names []string) (netns.Options, error) {
 	setup := netns.Options{
 		Sysctls:    o.StringSlice("sysctl"),
 		Addresses:  o.StringSlice("address"),
@@ -66,7 +65,10 @@ func setupOptions(o *cli.Context) (netns.Options, error) {
 		NoVerify:   !o.Bool("verify"),
 	}
 	if setup.NoLoopback && o.IsSet("verify") && !setup.NoVerify {
-		return setup, usagef("--verify needs --loopback: a lo that is down does not answer")
+		return setup, usagef("%s: --verify needs --loopback: a lo that is down does not answer", e.verb)
+	}
+	if err := netns.Check(names, setup); err != nil {
+		return setup, fmt.Errorf("%s: %w", e.verb, err)
 	}
 	return setup, nil
 }
@@ -75,12 +77,8 @@ func (c *creation) run() error {
 	if len(c.args) == 0 {
 		return usagef("%s: no name given; see netns create --help", c.verb)
 	}
-	err := netns.Check(c.args, c.Options)
-	if err == nil && c.timeout < 0 {
-		err = usagef("--timeout must not be negative")
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.verb, err)
+	if c.timeout < 0 {
+		return usagef("%s: --timeout must not be negative", c.verb)
 	}
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
@@ -117,7 +115,12 @@ func (c *creation) makeAll() ([]string, error) {
 		return c.args, c.create(c.args, c.Options)
 	}
 	for {
-		missing, err := c.missing()
+		missing, existing, err := c.missing(time.Now().Add(patience))
+		for _, name := range existing {
+			if !c.quiet {
+				fmt.Fprintf(os.Stderr, "netns: %s exists and is left as it is\n", term.Printable(name))
+			}
+		}
 		if err != nil || len(missing) == 0 {
 			return missing, err
 		}
@@ -134,23 +137,23 @@ func (c *creation) makeAll() ([]string, error) {
 // its name, so a longer wait means that its maker was stopped.
 const patience = 10 * time.Second
 
-// missing returns the names for which a namespace has to be made. It waits for names in progress.
-func (c *creation) missing() (missing []string, err error) {
-	deadline := time.Now().Add(patience)
+// missing returns the names for which a namespace has to be made, and with --if-not-exists, the others. Until the deadline, it
+// waits for names in progress.
+func (c *creation) missing(deadline time.Time) (missing, existing []string, err error) {
 	for _, name := range c.args {
 		entry, err := c.settled(name, deadline)
 		switch {
-		case isFree(entry, err):
+		case is[*netns.NotExistError](err), err == nil && entry.State == netns.Stale:
 			missing = append(missing, name)
 		case err != nil:
-			return nil, err
-		case entry.State != netns.Ready:
-			return nil, &netns.StateError{Path: c.pathOf(name), Entry: entry}
-		case !c.quiet:
-			fmt.Fprintf(os.Stderr, "netns: %s exists and is left as it is\n", term.Printable(name))
+			return nil, existing, err
+		case entry.State == netns.Ready && c.ifNotExists:
+			existing = append(existing, name)
+		default:
+			return nil, existing, &netns.StateError{Path: c.pathOf(name), Entry: entry}
 		}
 	}
-	return missing, nil
+	return missing, existing, nil
 }
 
 // settled looks a name up until it is no longer in progress.
@@ -168,11 +171,6 @@ func (c *creation) settled(name string, deadline time.Time) (netns.Entry, error)
 	}
 }
 
-// isFree reports whether a name that was looked up can be created.
-func isFree(entry netns.Entry, err error) bool {
-	return err == nil && entry.State == netns.Stale || is[*netns.NotExistError](err)
-}
-
 // failed adds the names and advice to an error. The error of a stage has its name already.
 func (c *creation) failed(err error) error {
 	subject := c.verb
@@ -187,9 +185,12 @@ func (c *creation) report(names []string) error {
 	if c.quiet || len(names) == 0 || c.verb == "add" { // ip netns add is silent, too
 		return nil
 	}
-	if hiddenFromInit(c.path, names[0]) {
-		fmt.Fprintln(os.Stderr, "netns: warning: these names show their namespaces in this mount namespace only "+
-			"(as under ip netns exec, or systemd's PrivateMounts=)")
+	if store, err := persist.Open(c.path); err == nil {
+		defer store.Close()
+		if store.HiddenFromInit(names[0]) {
+			fmt.Fprintln(os.Stderr, "netns: warning: these names show their namespaces in this mount namespace only "+
+				"(as under ip netns exec, or systemd's PrivateMounts=)")
+		}
 	}
 	var text strings.Builder
 	for _, name := range names {
@@ -208,34 +209,21 @@ func (c *creation) report(names []string) error {
 	return nil
 }
 
-// hiddenFromInit reports whether a name shows its namespace to this process but not to PID 1.
-func hiddenFromInit(dir, name string) bool {
-	store, err := persist.Open(dir)
-	if err != nil {
-		return false
-	}
-	defer store.Close()
-	return store.HiddenFromInit(name)
-}
-
 // try prints the names that create would make.
 func (c *creation) try() error {
-	var text strings.Builder
-	for _, name := range c.args {
-		entry, err := c.dir.Lookup(name)
-		switch {
-		case isFree(entry, err):
-			fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
-		case err != nil:
-			return c.failed(err)
-		case entry.State == netns.Ready && c.ifNotExists:
-			fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", term.Escaped(name))
-		default:
-			return c.failed(&netns.StateError{Path: c.pathOf(name), Entry: entry})
-		}
+	missing, existing, err := c.missing(time.Time{})
+	if err != nil {
+		return c.failed(err)
 	}
 	if c.quiet {
 		return nil
+	}
+	var text strings.Builder
+	for _, name := range missing {
+		fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
+	}
+	for _, name := range existing {
+		fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", term.Escaped(name))
 	}
 	return c.print(text.String())
 }

@@ -26,14 +26,11 @@ func runVerb() verb {
 		if len(e.args) == 0 {
 			return usagef("run: no command given; see netns run --help")
 		}
-		setup, err := setupOptions(o)
-		if err == nil {
-			err = netns.Check(nil, setup)
+		setup, err := setupOptions(e, o, nil)
+		if err != nil {
+			return err
 		}
-		var options inside.Options
-		if err == nil {
-			options, err = commandOptions(o)
-		}
+		options, err := commandOptions(o)
 		if err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
