@@ -21,9 +21,14 @@ func external(e *env) error {
 		return line.UnknownVerb(e.app, verb)
 	}
 	if os.Geteuid() == 0 {
-		if err := checkProgram(path); err != nil {
+		// Afterwards only root and the caller can make the path lead to another file, so the program is executed by its path. A
+		// descriptor would be no safer: the interpreter of a script opens the script by its path, and $0 and the name in ps would
+		// be a number.
+		f, err := persist.OpenTrusted(path)
+		if err != nil {
 			return fmt.Errorf("%s: %w; as root, netns runs only programs that no other user could have written", term.Printable(verb), err)
 		}
+		f.Close()
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -32,15 +37,4 @@ func external(e *env) error {
 	env := append(os.Environ(), "NETNS_BIN="+self, start.DirVar+"="+e.path)
 	err = unix.Exec(path, append([]string{path}, e.args[1:]...), env)
 	return fmt.Errorf("%s: %w", term.Printable(path), err)
-}
-
-// checkProgram checks a file, and every link and directory on the way to it. Afterwards only root and the caller can make the
-// path lead to another file, so the program is executed by its path. A descriptor would be no safer: the interpreter of a script
-// opens the script by its path, and $0 and the name in ps would be a number.
-func checkProgram(path string) error {
-	f, err := persist.OpenTrusted(path)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }

@@ -27,7 +27,9 @@ func etcFiles(name string) (files []etcFile, err error) {
 		return nil, nil
 	}
 	if err == nil {
-		err = checkDir(dir)
+		var opened *os.File
+		opened, err = persist.OpenTrusted(dir)
+		opened.Close() // which may be nil
 	}
 	for _, entry := range entries {
 		file := etcFile{source: filepath.Join(dir, entry.Name()), target: filepath.Join("/etc", entry.Name())}
@@ -39,27 +41,16 @@ func etcFiles(name string) (files []etcFile, err error) {
 		}
 		files = append(files, file)
 	}
-	var trust *persist.TrustError
-	if errors.As(err, &trust) {
+	if _, distrusted := errors.AsType[*persist.TrustError](err); distrusted {
 		err = fmt.Errorf("%w; exec mounts the files in %s over /etc; --net-only skips that", err, dir)
 	}
 	return files, err
 }
 
-// checkDir checks a directory with the last link on the way to it, see [persist.OpenTrusted].
-func checkDir(dir string) error {
-	f, err := persist.OpenTrusted(dir)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 // coverEtc mounts each file onto its target, and closes it. A failure is only reported, as by ip netns exec.
 func coverEtc(files []etcFile) {
 	for _, file := range files {
-		err := file.cover()
-		if err != nil {
+		if err := file.cover(); err != nil {
 			fmt.Fprintf(os.Stderr, "netns: exec: %s\n", term.Escaped(fmt.Sprintf("%s: %v", file.source, err)))
 		}
 	}

@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 
 	"github.com/moby/sys/mountinfo"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +30,7 @@ func AgainAsRoot() (int, error) {
 		Pdeathsig: syscall.SIGKILL,
 	}
 	code, err := signals.NewChildren(syscall.SIGUSR1, syscall.SIGUSR2).Run(cmd)
-	if err == nil || errors.As(err, new(signals.Error)) {
+	if _, ended := errors.AsType[signals.Error](err); err == nil || ended {
 		return code, err
 	}
 	return 0, explainRefusal(fmt.Errorf("a user namespace cannot be made either: %w", err))
@@ -51,33 +51,25 @@ func explainRefusal(err error) error {
 
 // whoForbids returns the reason for which the kernel refuses a user namespace.
 func whoForbids() string {
+	clone, _ := sys.Sysctl("kernel.unprivileged_userns_clone")
+	apparmor, _ := sys.Sysctl("kernel.apparmor_restrict_unprivileged_userns")
 	switch {
-	case sysctl("kernel/unprivileged_userns_clone") == "0":
+	case clone == "0":
 		return "kernel.unprivileged_userns_clone is 0: set it to 1 with sysctl"
-	case sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+	case apparmor == "1":
 		return "kernel.apparmor_restrict_unprivileged_userns is 1: give netns an AppArmor profile with `userns,` " +
 			"(the manual has one), or set it to 0 with sysctl"
 	case isChroot():
 		return "this is a chroot, and the kernel allows no user namespace in one: run netns outside, or where pivot_root changed the root"
-	case hasSeccompFilter():
+	case sys.HasSeccompFilter():
 		return "this process has a seccomp filter, as in a container: in the filter, allow clone and unshare with " +
 			"the CLONE_NEW flags (docker: --security-opt seccomp=FILE)"
 	}
 	return "a security module or a chroot forbids it"
 }
 
-func sysctl(key string) string {
-	value, _ := os.ReadFile("/proc/sys/" + key)
-	return strings.TrimSpace(string(value))
-}
-
 // isChroot reports whether the root directory is not a mount of the mount namespace. A chroot to a mount is not recognised.
 func isChroot() bool {
 	root, err := mountinfo.GetMounts(mountinfo.SingleEntryFilter("/"))
 	return err == nil && len(root) == 0
-}
-
-func hasSeccompFilter() bool {
-	status, err := os.ReadFile("/proc/self/status")
-	return err == nil && strings.Contains(string(status), "\nSeccomp:\t2\n")
 }
