@@ -7,74 +7,57 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 )
 
 // batch runs each line of a file, or of standard input for "-", as a command line, with the options of the batch. It stops at
 // the first line that fails, unless goOn, and ends with the code of that line. RunLine returns the exit code of a line.
-func batch(e *env, name string, goOn bool, runLine func(context.Context, []string) int) error {
+func batch(e *env, name string, goOn bool, runLine func(context.Context, []string) int) (err error) {
 	if e.inBatch {
 		return usagef("--batch cannot be in a batch")
 	}
-	if name == "-" {
-		return e.runLines(os.Stdin, name, goOn, runLine)
+	file := os.Stdin
+	if name != "-" {
+		if file, err = os.Open(name); err != nil {
+			return fmt.Errorf("batch: %w", err)
+		}
+		defer file.Close()
 	}
-	file, err := os.Open(name)
-	if err != nil {
-		return fmt.Errorf("batch: %w", err)
-	}
-	defer file.Close()
-	return e.runLines(file, name, goOn, runLine)
-}
-
-func (e *env) runLines(file *os.File, name string, goOn bool, runLine func(context.Context, []string) int) error {
+	runtime.UnlockOSThread() // a line that becomes another program has a process of its own, see package start
 	options := e.inherited()
-	lines := newLineReader(file)
-	code := 0
-	for {
+	lines := lineReader{scanner: bufio.NewScanner(file)}
+	var first error
+	for first == nil || goOn {
 		words, err := lines.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
+		switch {
+		case err == io.EOF:
+			return first
+		case err != nil:
 			return fmt.Errorf("batch: %s:%d: %w", name, lines.number, err)
-		}
-		if e.ctx.Err() != nil {
+		case e.ctx.Err() != nil:
 			return context.Cause(e.ctx)
-		}
-		if len(words) == 0 {
+		case len(words) == 0:
 			continue
 		}
-		failed := runLine(e.ctx, append(options, words...))
-		if failed == 0 {
-			continue
-		}
-		fmt.Fprintf(os.Stderr, "Command failed %s:%d\n", name, lines.number) // in ip's words
-		if code == 0 {
-			code = failed
-		}
-		if !goOn {
-			break
+		if code := runLine(e.ctx, append(options, words...)); code != 0 {
+			fmt.Fprintf(os.Stderr, "Command failed %s:%d\n", name, lines.number) // in ip's words
+			first = cmp.Or(first, reported(code))
 		}
 	}
-	if code != 0 {
-		return reported(code)
-	}
-	return nil
+	return first
 }
 
 // inherited returns the program's name and the options of a batch, with which each line begins.
 func (e *env) inherited() []string {
 	args := []string{os.Args[0], "--dir=" + e.path}
-	for _, option := range []struct {
-		name string
-		set  bool
-	}{{"verbose", e.verbose}, {"quiet", e.quiet}, {"json", e.json}, {"pretty", e.pretty}} {
-		if option.set {
-			args = append(args, "--"+option.name)
+	for option, set := range map[string]bool{"--verbose": e.verbose, "--quiet": e.quiet, "--json": e.json, "--pretty": e.pretty} {
+		if set {
+			args = append(args, option)
 		}
 	}
-	return args[:len(args):len(args)]
+	return slices.Clip(args)
 }
 
 // A lineReader reads lines as ip -batch does: a backslash at the end of a line continues it, # begins a comment, and a word in
@@ -83,8 +66,6 @@ type lineReader struct {
 	scanner *bufio.Scanner
 	number  int // of the last line
 }
-
-func newLineReader(r io.Reader) *lineReader { return &lineReader{scanner: bufio.NewScanner(r)} }
 
 // next returns the words of the next line, or io.EOF.
 func (r *lineReader) next() ([]string, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -9,7 +10,7 @@ import (
 
 func TestBatchLines(t *testing.T) {
 	const file = "add a\n\n# nothing\n  add 'b c' \"d#\" e#f # g\nset \\\n a 1\nlast"
-	reader := newLineReader(strings.NewReader(file))
+	reader := lineReader{scanner: bufio.NewScanner(strings.NewReader(file))}
 	var got []string
 	for {
 		words, err := reader.next()
@@ -25,7 +26,8 @@ func TestBatchLines(t *testing.T) {
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %v\nwant %s", got, want)
 	}
-	if _, err := newLineReader(strings.NewReader("add 'a")).next(); err == nil {
+	reader = lineReader{scanner: bufio.NewScanner(strings.NewReader("add 'a"))}
+	if _, err := reader.next(); err == nil {
 		t.Error("no error for an open quote")
 	}
 }

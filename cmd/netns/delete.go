@@ -12,7 +12,7 @@ import (
 )
 
 func deleteVerb() verb {
-	return verb{finishes: true, anyThread: true, Command: &cli.Command{
+	return verb{finishes: true, Command: &cli.Command{
 		Name:      "delete",
 		Aliases:   []string{"del", "rm"},
 		Usage:     "remove namespaces",

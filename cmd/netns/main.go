@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/line"
@@ -18,8 +17,8 @@ import (
 )
 
 func main() {
-	if name, err := start.Failure(); err != nil {
-		os.Exit(said(failsAs(codeExec, execError(name, err))))
+	if start.Failure != nil {
+		os.Exit(said(failsAs(codeExec, execError(start.FailedName, start.Failure))))
 	}
 	code := runCommand(context.Background(), newApp(false), os.Args)
 	os.Exit(code)
@@ -66,6 +65,23 @@ func runLine(ctx context.Context, args []string) int {
 	return runCommand(ctx, app, args)
 }
 
+// globalFlags are the options that all verbs share.
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{
+			Name: "dir", Value: netns.DefaultDir, EnvVars: []string{start.DirVar},
+			Usage: "the run directory, which holds the names", TakesFile: true,
+		},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage of create, with the time that it took"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only errors"},
+		&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON; list and list-id use ip's keys"},
+		&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "indent the JSON"},
+		&cli.StringFlag{Name: "batch", Aliases: []string{"b"}, Usage: "run each line of `FILE` as a command line; - is standard input"},
+		&cli.BoolFlag{Name: "force", Usage: "with --batch, go on after a line that failed"},
+		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
+	}
+}
+
 // newApp returns the command, or the one for a line of a batch.
 func newApp(inBatch bool) *cli.App {
 	app := &cli.App{
@@ -73,19 +89,7 @@ func newApp(inBatch bool) *cli.App {
 		Usage: "persistent network namespaces, made completely or not at all",
 		Description: "`netns create NAME` makes a network namespace whose lo is up, has its addresses and answers a ping. If any step\n" +
 			"fails, netns rolls back. `netns VERB --help` explains a verb. A verb's options, such as -o, may stand before it.",
-		Flags: []cli.Flag{
-			&cli.StringFlag{
-				Name: "dir", Value: netns.DefaultDir, EnvVars: []string{start.DirVar},
-				Usage: "the run directory, which holds the names", TakesFile: true,
-			},
-			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "show each stage of create, with the time that it took"},
-			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print only errors"},
-			&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "print JSON; list and list-id use ip's keys"},
-			&cli.BoolFlag{Name: "pretty", Aliases: []string{"p"}, Usage: "indent the JSON"},
-			&cli.StringFlag{Name: "batch", Aliases: []string{"b"}, Usage: "run each line of `FILE` as a command line; - is standard input"},
-			&cli.BoolFlag{Name: "force", Usage: "with --batch, go on after a line that failed"},
-			&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
-		},
+		Flags:  globalFlags(),
 		Before: func(c *cli.Context) error { return checkGlobal(newEnv(c, inBatch, false), c) },
 		Action: func(c *cli.Context) error {
 			switch {
@@ -101,12 +105,7 @@ func newApp(inBatch bool) *cli.App {
 		if v.formats != nil {
 			v.Flags = append(v.Flags, outputFlag(v.formats))
 		}
-		v.Action = func(c *cli.Context) error {
-			if v.anyThread {
-				runtime.UnlockOSThread() // before signals are caught, which costs two switches of threads each
-			}
-			return v.call(newEnv(c, inBatch, v.finishes), c)
-		}
+		v.Action = func(c *cli.Context) error { return v.call(newEnv(c, inBatch, v.finishes), c) }
 		app.Commands = append(app.Commands, v.Command)
 	}
 	line.Prepare(app)

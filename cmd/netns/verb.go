@@ -19,10 +19,9 @@ type verb struct {
 	*cli.Command
 	// finishes means that a signal ends the context of the verb, which then rolls back or finishes. A signal ends the process
 	// of any other verb at once.
-	finishes  bool
-	anyThread bool     // the verb is faster if it may leave the main thread, to which package start locks it
-	noDir     bool     // the verb needs no run directory
-	formats   []string // of -o, if the verb has that option
+	finishes bool
+	noDir    bool     // the verb needs no run directory
+	formats  []string // of -o, if the verb has that option
 	// run does the verb's work. It reads the verb's own options from o, and nothing else.
 	run func(e *env, o *cli.Context) error
 }

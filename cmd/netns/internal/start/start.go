@@ -12,6 +12,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/netns-go/netns/cmd/netns/internal/inside"
@@ -21,14 +22,14 @@ import (
 // DirVar is the environment variable that names the run directory if no option does.
 const DirVar = "NETNS_RUN_DIR"
 
-// failure is the error of an exec that failed after it had changed this process, and failedName its namespace.
+// Failure is the error of a plain exec that failed after it had changed this process, and FailedName its namespace.
 var (
-	failure    error
-	failedName string
+	Failure    error
+	FailedName string
 )
 
 func init() {
-	if len(os.Args) > 2 && (os.Args[1] == "create" || os.Args[1] == "add" || os.Args[1] == "attach") {
+	if len(os.Args) > 2 && slices.Contains([]string{"create", "add", "attach", "delete", "del", "rm"}, os.Args[1]) {
 		return // they become no command, and their signals cost less with free threads
 	}
 	// Only a command that is executed from the main thread keeps the parent-death signal of netns. A verb that becomes no
@@ -58,7 +59,7 @@ func plainExec(args []string) {
 	}
 	if ns := open(name); ns != nil {
 		defer ns.Close()
-		failedName, failure = name, inside.Exec(int(ns.Fd()), name, command, o)
+		FailedName, Failure = name, inside.Exec(int(ns.Fd()), name, command, o)
 	}
 }
 
@@ -75,6 +76,3 @@ func open(name string) *os.File {
 	}
 	return ns
 }
-
-// Failure returns the error of a plain exec that failed, with the namespace's name, or nil.
-func Failure() (name string, err error) { return failedName, failure }
