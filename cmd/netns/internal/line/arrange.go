@@ -17,10 +17,7 @@ import (
 func Arrange(app *cli.App, args []string) (arranged []string, word string, err error) {
 	s := splitter{app: app, args: args}
 	if err := s.split(); err != nil {
-		if s.verb != nil {
-			word = s.verb.Name
-		}
-		return nil, word, err
+		return nil, s.word, err
 	}
 	var global, local []string
 	for _, option := range s.options {
@@ -54,7 +51,7 @@ type splitter struct {
 	options [][]string // each with its value
 	names   []string
 	verb    *cli.Command
-	word    string // in the verb's place, if it is not a verb of netns
+	word    string // the verb's name, or the word in its place
 }
 
 func (s *splitter) split() error {
@@ -81,6 +78,7 @@ func (s *splitter) split() error {
 				s.word = s.args[s.next]
 				return nil // the library's own verb, or an external one
 			}
+			s.word = s.verb.Name
 		}
 	}
 	return nil
@@ -91,12 +89,12 @@ func (s *splitter) option(arg string) error {
 	if s.verb == nil && FlagOf(s.app, nil, arg) == nil {
 		arg = fullOption(arg)
 	}
-	if value, ok := optionalValues[strings.TrimLeft(arg, "-")]; ok {
+	if strings.TrimLeft(arg, "-") == "kill" { // the only option whose value may be left out
 		// A word after it would be a name, but a signal is more likely meant, and another namespace could be deleted.
 		if next := s.args[s.next+1 : min(s.next+2, len(s.args))]; len(next) == 1 && signals.Parse(next[0]) != 0 {
 			return Usagef("%s %s: a signal is given as %s=%s; a name like that stands before %s", arg, next[0], arg, next[0], arg)
 		}
-		arg += "=" + value
+		arg += "=TERM"
 	}
 	option := []string{arg}
 	if TakesValue(FlagOf(s.app, s.verb, arg)) && !strings.Contains(arg, "=") {
@@ -108,9 +106,6 @@ func (s *splitter) option(arg string) error {
 	s.options = append(s.options, option)
 	return nil
 }
-
-// optionalValues are the options that need no value, with their value in that case.
-var optionalValues = map[string]string{"kill": "TERM"}
 
 // fullOption returns an option of ip's, which may be shortened as ip lets it be, in full. The option -f is ip's -family, not
 // -force.

@@ -24,29 +24,14 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		see = "netns " + c.Command.Name + " --help"
 	}
 	text := err.Error()
-	if wrong := unknownOption(err); wrong != "" {
-		text = fmt.Sprintf("unknown option %q%s", wrong, suggestOption(c, wrong))
+	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
+		name = strings.TrimLeft(name, "-")
+		text = fmt.Sprintf("unknown option %q%s", "--"[:min(2, len(name))]+name, suggestOption(c, name))
 	}
 	if strings.HasSuffix(text, "flag -timeout: parse error") || strings.HasSuffix(text, "flag -grace: parse error") {
 		text += ": a time has a unit, such as 500ms or 5s"
 	}
 	return UsageError{text + "; see " + see}
-}
-
-// undefined is how the library's error for an unknown option begins.
-const undefined = "flag provided but not defined: -"
-
-// unknownOption returns the option in the library's error for an unknown one, or "".
-func unknownOption(err error) string {
-	name, ok := strings.CutPrefix(err.Error(), undefined)
-	if !ok {
-		return ""
-	}
-	name = strings.TrimLeft(name, "-")
-	if len(name) == 1 {
-		return "-" + name
-	}
-	return "--" + name
 }
 
 // UnknownVerb returns the error for an unknown verb, with the verb that was probably meant.
@@ -68,7 +53,7 @@ func suggestOption(c *cli.Context, wrong string) string {
 	for _, flag := range flags {
 		names = append(names, flag.Names()...)
 	}
-	return didYouMean(strings.TrimLeft(wrong, "-"), "--", names)
+	return didYouMean(wrong, "--", names)
 }
 
 // didYouMean returns a question for the name that is most like the wrong one, or "" if none is near.

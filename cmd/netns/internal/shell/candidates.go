@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,7 +43,8 @@ func (t *typed) valuesOf(app *cli.App, flag cli.Flag, prefix string) answer {
 	if !ok {
 		return answer{}
 	}
-	kind, rest := placeholder(documented)
+	_, rest, _ := strings.Cut(documented.GetUsage(), "`")
+	kind, rest, _ := strings.Cut(rest, "`")
 	values := t.values(app, kind)
 	if list, ok := strings.CutPrefix(rest, ": "); ok {
 		values = words(strings.Split(strings.ReplaceAll(list, " or ", ", "), ", "))
@@ -51,13 +53,6 @@ func (t *typed) valuesOf(app *cli.App, flag cli.Flag, prefix string) answer {
 		values[i].text = prefix + values[i].text
 	}
 	return answer{words: values}
-}
-
-// placeholder returns the word in backquotes that stands for the value in an option's usage, and the text after it.
-func placeholder(flag cli.DocGenerationFlag) (kind, rest string) {
-	_, rest, _ = strings.Cut(flag.GetUsage(), "`")
-	kind, rest, _ = strings.Cut(rest, "`")
-	return kind, rest
 }
 
 // words returns the literal ones of some words: those in lower case. Other words stand for a value.
@@ -134,17 +129,9 @@ func processes() []candidate {
 		if pid := e.Name(); strings.Trim(pid, "0123456789") == "" {
 			line, _ := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
 			if about := strings.TrimRight(strings.ReplaceAll(string(line), "\x00", " "), " "); about != "" {
-				candidates = append(candidates, candidate{pid, term.Escaped(shortened(about, 60))})
+				candidates = append(candidates, candidate{pid, term.Escaped(fmt.Sprintf("%.60s", about))})
 			}
 		}
 	}
 	return candidates
-}
-
-// shortened returns the first runes of a text.
-func shortened(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most])
-	}
-	return text
 }
