@@ -110,16 +110,12 @@ func said(err error) int {
 	if err == nil {
 		return 0
 	}
-	if text := err.Error(); text != "" {
-		fmt.Fprintf(os.Stderr, "netns: %s\n", term.Escaped(adviseFiles(text, err)))
+	text := err.Error()
+	if errors.Is(err, unix.EMFILE) && !strings.Contains(text, "ulimit") {
+		text += "; raise the limit of open files (ulimit -n)"
+	}
+	if text != "" {
+		fmt.Fprintf(os.Stderr, "netns: %s\n", term.Escaped(text))
 	}
 	return exitCode(err)
-}
-
-// adviseFiles adds advice to the text of an error if this process has no descriptor left.
-func adviseFiles(text string, err error) string {
-	if !errors.Is(err, unix.EMFILE) || strings.Contains(text, "ulimit") {
-		return text
-	}
-	return text + "; raise the limit of open files (ulimit -n)"
 }

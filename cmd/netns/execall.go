@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"sync"
 
 	"github.com/netns-go/netns"
@@ -71,18 +70,12 @@ func sameOptions(e *env, o *cli.Context) []string {
 	args := []string{"--dir", e.path, "exec"}
 	for _, flag := range commandFlags() {
 		name := flag.Names()[0]
-		if !o.IsSet(name) {
-			continue
+		values := o.StringSlice(name)
+		if values == nil && o.IsSet(name) {
+			values = []string{fmt.Sprint(o.Value(name))}
 		}
-		switch flag.(type) {
-		case *cli.BoolFlag:
-			args = append(args, "--"+name+"="+strconv.FormatBool(o.Bool(name)))
-		case *cli.StringSliceFlag:
-			for _, value := range o.StringSlice(name) {
-				args = append(args, "--"+name, value)
-			}
-		default:
-			args = append(args, "--"+name, o.String(name))
+		for _, value := range values {
+			args = append(args, "--"+name+"="+value)
 		}
 	}
 	return args

@@ -28,7 +28,7 @@ func listID(e *env, asIP bool) error {
 	}
 	peers, err := peersOf(target, nsid)
 	if err == nil {
-		err = addNames(e.dir, peers)
+		err = addNames(e, peers)
 	}
 	switch {
 	case err != nil:
@@ -103,23 +103,16 @@ func peersOf(target, nsid *int) ([]peer, error) {
 }
 
 // addNames adds the names of the namespaces for which the caller's namespace has an id.
-func addNames(dir *netns.Dir, peers []peer) error {
+func addNames(e *env, peers []peer) error {
+	rows, err := rowsOf(e, false, false)
+	if err != nil {
+		return err
+	}
 	names := map[int][]string{}
-	for entry, err := range dir.List() {
-		if err != nil {
-			return err
+	for _, r := range rows {
+		if r.NSID != nil {
+			names[*r.NSID] = append(names[*r.NSID], r.Name)
 		}
-		if entry.State != netns.Ready && entry.State != netns.Kept {
-			continue
-		}
-		ns, err := dir.Open(entry.Name)
-		if err != nil { // it is gone
-			continue
-		}
-		if id, assigned, err := ns.NSID(); err == nil && assigned {
-			names[id] = append(names[id], entry.Name)
-		}
-		ns.Close()
 	}
 	for i, p := range peers {
 		if p.Current != nil {

@@ -98,11 +98,7 @@ func definitions(text string) string {
 }
 
 func cells(row string) []string {
-	var cells []string
-	for cell := range strings.SplitSeq(strings.Trim(row, "|\n"), "|") {
-		cells = append(cells, strings.TrimSpace(cell))
-	}
-	return cells
+	return mapped(strings.Split(strings.Trim(row, "|\n"), "|"), strings.TrimSpace)
 }
 
 // definition returns a sentence of the cells after the first one. If there are several, each begins with its heading.

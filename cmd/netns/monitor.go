@@ -8,6 +8,7 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 )
@@ -78,11 +79,7 @@ func untilUnread(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	go func() {
 		stdout := []unix.PollFd{{Fd: int32(syscall.Stdout)}} // POLLERR and POLLHUP need not be asked for
-		err := error(unix.EINTR)
-		for err == unix.EINTR {
-			_, err = unix.Poll(stdout, -1)
-		}
-		if err == nil {
+		if _, err := sys.AgainInt(func() (int, error) { return unix.Poll(stdout, -1) }); err == nil {
 			cancel(errUnread)
 		}
 	}()

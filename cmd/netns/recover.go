@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -49,17 +50,14 @@ func verdict(findings []netns.Finding) error {
 	var first error
 	for _, f := range findings {
 		switch {
-		case f.Err != nil:
-			left, code = left+1, codeRemains
-			if first == nil {
-				first = f.Err
-			}
-		case f.Action != netns.Leave:
-		case f.State == netns.InProgress:
-			left, code = left+1, max(code, codeBusy)
+		case f.Err == nil && f.Action != netns.Leave:
+			continue
+		case f.Err == nil && f.State == netns.InProgress:
+			code = max(code, codeBusy)
 		default:
-			left, code = left+1, codeRemains
+			code = codeRemains
 		}
+		left, first = left+1, cmp.Or(first, f.Err)
 	}
 	switch {
 	case first != nil:

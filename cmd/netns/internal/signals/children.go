@@ -74,8 +74,7 @@ func (c *Children) Run(cmd *exec.Cmd) (int, error) {
 	c.mu.Lock()
 	delete(c.running, cmd.Process)
 	c.mu.Unlock()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		return 0, err
 	}
 	return ExitCode(cmd.ProcessState), nil

@@ -1,10 +1,11 @@
 package term
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"text/tabwriter"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,29 +13,22 @@ import (
 // Table returns rows as columns, each as wide as its widest cell. The first row is the heading. The caller has made every
 // cell printable. On a terminal the heading is bold, and so is every cell that is one of marked.
 func Table(rows [][]string, marked ...string) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	colours := IsTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	styled := IsTerminal(os.Stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	var text strings.Builder
+	columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for n, row := range rows {
 		for i, cell := range row {
-			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2)
-			if i == len(row)-1 {
-				padding = "\n"
+			style := "\x1b[0m" // as wide, to the tabwriter, as that of bold
+			if n == 0 || slices.Contains(marked, cell) {
+				style = "\x1b[1m"
 			}
-			if colours && (n == 0 || slices.Contains(marked, cell)) {
-				cell = "\x1b[1m" + cell + "\x1b[0m"
+			if styled {
+				row[i] = style + cell + "\x1b[0m"
 			}
-			text.WriteString(cell + padding)
 		}
+		fmt.Fprintln(columns, strings.Join(row, "\t"))
 	}
+	columns.Flush()
 	return text.String()
 }
 
