@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/netns-go/netns"
@@ -192,18 +191,17 @@ func (c *creation) report(names []string) error {
 				"(as under ip netns exec, or systemd's PrivateMounts=)")
 		}
 	}
-	var text strings.Builder
-	for _, name := range names {
-		fmt.Fprintf(&text, "Created network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
-	}
+	text := lines(names, func(name string) string {
+		return fmt.Sprintf("Created network namespace '%s' at %q", term.Escaped(name), c.pathOf(name))
+	})
 	switch {
 	case c.NoLoopback:
 	case c.NoVerify:
-		text.WriteString("Loopback interface is UP\n")
+		text += "Loopback interface is UP\n"
 	default:
-		text.WriteString("Loopback interface is UP - localhost is reachable\n")
+		text += "Loopback interface is UP - localhost is reachable\n"
 	}
-	if err := c.print(text.String()); err != nil {
+	if err := c.print(text); err != nil {
 		return fmt.Errorf("created, but %w", err)
 	}
 	return nil
@@ -218,12 +216,9 @@ func (c *creation) try() error {
 	if c.quiet {
 		return nil
 	}
-	var text strings.Builder
-	for _, name := range missing {
-		fmt.Fprintf(&text, "Would create network namespace '%s' at %q\n", term.Escaped(name), c.pathOf(name))
-	}
-	for _, name := range existing {
-		fmt.Fprintf(&text, "Would leave network namespace '%s' as it is\n", term.Escaped(name))
-	}
-	return c.print(text.String())
+	return c.print(lines(missing, func(name string) string {
+		return fmt.Sprintf("Would create network namespace '%s' at %q", term.Escaped(name), c.pathOf(name))
+	}) + lines(existing, func(name string) string {
+		return fmt.Sprintf("Would leave network namespace '%s' as it is", term.Escaped(name))
+	}))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,10 +26,8 @@ func (d *deletion) waitForAll() error {
 		return nil
 	}
 	d.letGo()
-	bounded, cancel := d.ctx, context.CancelFunc(func() {})
-	if d.timeout > 0 {
-		bounded, cancel = context.WithTimeout(d.ctx, d.timeout)
-	}
+	const forever = math.MaxInt64
+	bounded, cancel := context.WithTimeout(d.ctx, cmp.Or(d.timeout, forever))
 	defer cancel()
 	patient, cancelPatience := context.WithTimeout(bounded, waitPatience)
 	defer cancelPatience()
@@ -58,10 +57,7 @@ func (d *deletion) late(left []gone) error {
 	}
 	holding := d.holding(d.ctx, left)
 	for _, g := range left {
-		text := holding[g.ns]
-		if text == "" {
-			text = "netns sees no holder; perhaps a TCP connection is still closing"
-		}
+		text := cmp.Or(holding[g.ns], "netns sees no holder; perhaps a TCP connection is still closing")
 		d.fail(codedError{errors.New(late + term.Printable(g.name) + ": " + livesOn + text), codeTimeout})
 	}
 	return nil
@@ -129,16 +125,15 @@ func describeHolders(dir string, all []holders.Holder) string {
 	const handful = 5
 	all = slices.DeleteFunc(all, func(h holders.Holder) bool { return h.PID == os.Getpid() })
 	var words []string
-	for i, h := range all {
-		if i == handful {
-			words = append(words, fmt.Sprintf("and %d more", len(all)-handful))
-			break
-		}
+	for _, h := range all[:min(len(all), handful)] {
 		word := h.String()
 		if h.Kind == holders.Mount && h.PID == 0 && filepath.Dir(h.Path) == dir {
 			word = "the name " + term.Printable(filepath.Base(h.Path))
 		}
 		words = append(words, word)
+	}
+	if more := len(all) - handful; more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(words, ", ")
 }

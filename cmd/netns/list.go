@@ -33,7 +33,7 @@ func list(e *env, all, asIP bool) error {
 		if err != nil {
 			return advise(fmt.Errorf("list: %w", err), nil)
 		}
-		return e.print(lines(mapped(names, term.Printable)))
+		return e.print(lines(names, term.Printable))
 	}
 	wide := e.format == "wide" || e.format == "json" && !asIP
 	rows, err := rowsOf(e, all, wide)
@@ -52,12 +52,12 @@ func list(e *env, all, asIP bool) error {
 
 // listLines returns the lines of ip netns list, or the names only.
 func listLines(rows []row, ids bool) string {
-	return lines(mapped(rows, func(r row) string {
+	return lines(rows, func(r row) string {
 		if ids && r.NSID != nil {
 			return fmt.Sprintf("%s (id: %d)", r.label(), *r.NSID)
 		}
 		return r.label()
-	}))
+	})
 }
 
 // A rowAsIP is an element of what ip -j netns list prints.

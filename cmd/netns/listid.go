@@ -34,7 +34,7 @@ func listID(e *env, asIP bool) error {
 	case err != nil:
 		return fmt.Errorf("list-id: %w", err)
 	case e.format != "json":
-		return e.print(lines(mapped(peers, func(p peer) string { return p.line(target != nil) })))
+		return e.print(lines(peers, func(p peer) string { return p.line(target != nil) }))
 	case asIP:
 		return e.printJSON(mapped(peers, func(p peer) peerAsIP { return p.asIP(target != nil) }))
 	}

@@ -4,7 +4,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -133,7 +132,7 @@ func (v verb) call(e *env, o *cli.Context) (err error) {
 func checkGlobal(e *env, o *cli.Context) error {
 	switch words := e.args; {
 	case o.Bool("version"):
-		return cmp.Or(printVersion(e), error(codedError{errors.New(""), 0})) // any error keeps the library from running a verb
+		return cmp.Or(printVersion(e), reported(0)) // any error keeps the library from running a verb
 	case o.IsSet("batch") && len(words) > 0:
 		return codedError{usagef("--batch takes no verb; put verbs and their options in the file"), codeUsage}
 	case len(words) > 1 && words[0] == "help" && e.app.Command(words[1]) == nil:

@@ -51,7 +51,7 @@ func pids(e *env, all bool) error {
 	case all:
 		return e.print(holdersTable(others))
 	}
-	return e.print(lines(mapped(others, func(h holders.Holder) string { return strconv.Itoa(h.PID) })))
+	return e.print(lines(others, func(h holders.Holder) string { return strconv.Itoa(h.PID) }))
 }
 
 func holdersTable(all []holders.Holder) string {

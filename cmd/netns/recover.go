@@ -68,23 +68,20 @@ func verdict(findings []netns.Finding) error {
 	return nil
 }
 
-// actionWords are the words for what was done about a finding, and what would be done.
-var actionWords = map[netns.Action][2]string{
-	netns.Remove:  {"Removed", "Would remove"},
-	netns.Finish:  {"Finished", "Would finish"},
-	netns.Remount: {"Remounted", "Would remount"},
-	netns.Leave:   {"Left", "Would leave"},
+// done are the words for what was done about a finding.
+var done = map[netns.Action]string{
+	netns.Remove: "Removed", netns.Finish: "Finished", netns.Remount: "Remounted", netns.Leave: "Left",
 }
 
 func describe(findings []netns.Finding, dry bool) string {
 	var text strings.Builder
 	for _, f := range findings {
-		verb := actionWords[f.Action][0]
-		if dry {
-			verb = actionWords[f.Action][1]
-		}
-		if f.Err != nil {
+		verb := done[f.Action]
+		switch {
+		case f.Err != nil:
 			verb = "Could not " + string(f.Action)
+		case dry:
+			verb = "Would " + string(f.Action)
 		}
 		fmt.Fprintf(&text, "%s %q: %s\n", verb, f.Path, f.Reason)
 	}

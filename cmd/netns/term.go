@@ -72,11 +72,11 @@ func mapped[T, R any](items []T, row func(T) R) []R {
 	return list
 }
 
-// lines returns texts as lines.
-func lines(texts []string) string {
+// lines returns a line for each item.
+func lines[T any](items []T, line func(T) string) string {
 	var all strings.Builder
-	for _, text := range texts {
-		all.WriteString(text + "\n")
+	for _, item := range items {
+		all.WriteString(line(item) + "\n")
 	}
 	return all.String()
 }

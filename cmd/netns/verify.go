@@ -25,12 +25,11 @@ func health(ns *netns.Namespace, entry netns.Entry) error {
 	if entry.State == netns.Kept {
 		return unhealthyError{&netns.StateError{Path: ns.Path(), Entry: entry}}
 	}
-	if err := ns.Verify(); err != nil && isLacking(err) {
+	err := ns.Verify()
+	if err == nil || isLacking(err) {
 		return err
-	} else if err != nil {
-		return unhealthyError{err}
 	}
-	return nil
+	return unhealthyError{err}
 }
 
 // isLacking reports whether an error means that a privilege is missing.

@@ -15,11 +15,6 @@ var belowSys = []string{
 	"/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security", "/sys/kernel/config", "/sys/firmware/efi/efivars",
 }
 
-// enter puts the calling thread into a network namespace.
-func enter(ns int) error {
-	return mayEnter("", os.NewSyscallError("setns", unix.Setns(ns, unix.CLONE_NEWNET)))
-}
-
 // LeaveMounts puts the calling thread into a mount namespace of its own.
 func LeaveMounts() error {
 	err := mayEnter(maxMountNamespaces, os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
@@ -56,7 +51,7 @@ func ReplaceSys() error {
 	defer unix.Close(fresh)
 	kept := map[string]int{}
 	for _, path := range belowSys {
-		if !isMountIn(path, "/sys") {
+		if !isMountBelowSys(path) {
 			continue
 		}
 		tree, err := cloneTree(unix.AT_FDCWD, path, unix.AT_RECURSIVE, path)
@@ -105,10 +100,10 @@ func newSys(readOnly bool) (int, error) {
 	return fd, persist.Explain(unix.CAP_SYS_ADMIN, "mounting all of /sys", maxMountNamespaces, err)
 }
 
-// isMountIn reports whether a path is on another file system than dir, and so a mount.
-func isMountIn(path, dir string) bool {
+// isMountBelowSys reports whether a path is on another file system than /sys, and so a mount.
+func isMountBelowSys(path string) bool {
 	var a, b unix.Stat_t
-	return unix.Lstat(path, &a) == nil && unix.Lstat(dir, &b) == nil && a.Dev != b.Dev
+	return unix.Lstat(path, &a) == nil && unix.Lstat("/sys", &b) == nil && a.Dev != b.Dev
 }
 
 // cloneTree clones the mount of a path from an open directory, links followed, or with AT_EMPTY_PATH that of an open file. The

@@ -54,10 +54,9 @@ var runsCommand = map[string]bool{"exec": true, "run": true}
 func RunsCommand(verb string) bool { return runsCommand[verb] }
 
 // ipVerbs are the words of ip netns, in the order in which ip compares them with a shortened one (do_netns in iproute2's
-// ip/ipnetns.c), and the verbs of netns for them.
-var ipVerbs = [][2]string{
-	{"list", "list"}, {"show", "list"}, {"lst", "list"}, {"list-id", "list-id"}, {"help", "help"}, {"add", "add"}, {"set", "set"},
-	{"delete", "delete"}, {"identify", "identify"}, {"pids", "pids"}, {"exec", "exec"}, {"monitor", "monitor"}, {"attach", "attach"},
+// ip/ipnetns.c). All are verbs of netns or aliases of them.
+var ipVerbs = []string{
+	"list", "show", "lst", "list-id", "help", "add", "set", "delete", "identify", "pids", "exec", "monitor", "attach",
 }
 
 // FindVerb returns the verb that a word means: a verb of netns in full, or a verb of ip's, which may be shortened. It returns
@@ -67,8 +66,8 @@ func FindVerb(app *cli.App, word string) *cli.Command {
 		return verb
 	}
 	for _, ip := range ipVerbs {
-		if strings.HasPrefix(ip[0], word) {
-			return app.Command(ip[1])
+		if strings.HasPrefix(ip, word) {
+			return app.Command(ip)
 		}
 	}
 	return nil

@@ -68,12 +68,11 @@ func Bash(app *cli.App, line, breaks string) string {
 		return ""
 	}
 	answer := completions(app, b.words[1:])
-	switch answer.special {
-	case "":
-	case specialCommand:
-		return "\t" + answer.special + "\t" + line[b.starts[answer.command+1]:] + "\n"
-	default:
-		return "\t" + answer.special + "\n"
+	switch {
+	case answer.directories:
+		return "\tdirectories\n"
+	case answer.command > 0:
+		return "\tcommand\t" + line[b.starts[answer.command+1]:] + "\n"
 	}
 	last := b.words[len(b.words)-1]
 	var text strings.Builder

@@ -37,7 +37,7 @@ func (t *typed) values(app *cli.App, kind string) []candidate {
 // as `NAME`, and after a colon all values, as `FORMAT`: name or json.
 func (t *typed) valuesOf(app *cli.App, flag cli.Flag, prefix string) answer {
 	if f, ok := flag.(*cli.StringFlag); ok && f.TakesFile {
-		return answer{special: specialDirectories}
+		return answer{directories: true}
 	}
 	documented, ok := flag.(cli.DocGenerationFlag)
 	if !ok {

@@ -4,7 +4,7 @@ package shell
 
 import (
 	"embed"
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/netns-go/netns/cmd/netns/internal/line"
@@ -25,12 +25,11 @@ func Script(shell string) (string, error) {
 // word of a command, a tab and the index of that command's first word.
 func Words(app *cli.App, words []string) string {
 	answer := completions(app, words)
-	switch answer.special {
-	case "":
-	case specialCommand:
-		return "\t" + answer.special + "\t" + strconv.Itoa(answer.command) + "\n"
-	default:
-		return "\t" + answer.special + "\n"
+	switch {
+	case answer.directories:
+		return "\tdirectories\n"
+	case answer.command > 0:
+		return fmt.Sprintf("\tcommand\t%d\n", answer.command)
 	}
 	var text strings.Builder
 	for _, word := range answer.words {
@@ -47,8 +46,8 @@ func completions(app *cli.App, words []string) answer {
 	switch {
 	case !known:
 		return answer{}
-	case t.command >= 0:
-		return answer{special: specialCommand, command: t.command}
+	case t.command > 0:
+		return answer{command: t.command}
 	case t.option != nil:
 		return t.valuesOf(app, t.option, "")
 	case !t.plain && strings.HasPrefix(last, "-") && isSet:
@@ -59,7 +58,7 @@ func completions(app *cli.App, words []string) answer {
 	case t.verb == nil:
 		return answer{words: verbsOf(app)}
 	case t.kind() == "COMMAND":
-		return answer{special: specialCommand, command: len(words)}
+		return answer{command: len(words)}
 	}
 	return answer{words: t.values(app, t.kind())}
 }

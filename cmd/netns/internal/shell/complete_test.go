@@ -66,9 +66,12 @@ func TestCompletions(t *testing.T) {
 		"list ":                  "",
 	} {
 		got := completions(app, strings.Split(line, " "))
-		words := strings.Fields(got.special)
-		if got.special == specialCommand {
-			words = append(words, strconv.Itoa(got.command))
+		var words []string
+		if got.directories {
+			words = append(words, "directories")
+		}
+		if got.command > 0 {
+			words = append(words, "command", strconv.Itoa(got.command))
 		}
 		for _, word := range got.words {
 			words = append(words, word.text)

@@ -10,17 +10,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The kinds of words that only the shell can complete.
-const (
-	specialDirectories = "directories"
-	specialCommand     = "command"
-)
-
-// An answer is the candidates for a word, or the kind of a word that the shell completes.
+// An answer is the candidates for a word, unless only the shell can complete it: a directory or a word of another command.
 type answer struct {
-	words   []candidate
-	special string
-	command int // the index of the first word of another command
+	words       []candidate
+	directories bool
+	command     int // the index of the command's first word, or 0
 }
 
 type candidate struct{ text, about string }
@@ -33,12 +27,12 @@ type typed struct {
 	plain   bool     // no options follow
 	all     bool     // --all is given, so the verb takes no names
 	dir     string
-	command int // the index of the first word of another command, or -1
+	command int // the index of the first word of another command, or 0
 }
 
 // parseTyped reads words as [line.Arrange] does, and reports whether the verb, if any, is known.
 func parseTyped(app *cli.App, words []string) (typed, bool) {
-	t := typed{dir: os.Getenv("NETNS_RUN_DIR"), command: -1}
+	t := typed{dir: os.Getenv("NETNS_RUN_DIR")}
 	for i, word := range words {
 		switch {
 		case t.option != nil:

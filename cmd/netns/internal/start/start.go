@@ -57,22 +57,14 @@ func plainExec(args []string) {
 	if len(command) == 0 || strings.HasPrefix(name, "-") {
 		return
 	}
-	if ns := open(name); ns != nil {
+	store, err := persist.Open(cmp.Or(os.Getenv(DirVar), persist.DefaultDir))
+	if err != nil {
+		return
+	}
+	ns, err := store.Namespace(context.Background(), name)
+	store.Close()
+	if err == nil {
 		defer ns.Close()
 		FailedName, Failure = name, inside.Exec(int(ns.Fd()), name, command, o)
 	}
-}
-
-// open opens a namespace, or returns nil.
-func open(name string) *os.File {
-	store, err := persist.Open(cmp.Or(os.Getenv(DirVar), persist.DefaultDir))
-	if err != nil {
-		return nil
-	}
-	defer store.Close()
-	ns, err := store.Namespace(context.Background(), name)
-	if err != nil {
-		return nil
-	}
-	return ns
 }

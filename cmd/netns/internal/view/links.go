@@ -89,7 +89,7 @@ func newLink(m []byte) Link {
 	for kind, value := range attributes(m[unix.SizeofIfInfomsg:]) {
 		switch kind {
 		case unix.IFLA_IFNAME:
-			l.Name = text(value)
+			l.Name = unix.ByteSliceToString(value)
 		case unix.IFLA_MTU:
 			l.MTU = integer(value)
 		case unix.IFLA_ADDRESS:
@@ -105,7 +105,7 @@ func newLink(m []byte) Link {
 		case unix.IFLA_LINKINFO:
 			for kind, value := range attributes(value) {
 				if kind == unix.IFLA_INFO_KIND {
-					l.Type = text(value)
+					l.Type = unix.ByteSliceToString(value)
 				}
 			}
 		}
@@ -139,9 +139,6 @@ func newAddress(m []byte) string {
 	}
 	return (&net.IPNet{IP: local, Mask: net.CIDRMask(8*len(local), 8*len(local))}).String()
 }
-
-// text returns the value of an attribute without the NUL at its end.
-func text(value []byte) string { return strings.TrimRight(string(value), "\x00") }
 
 // Summary returns the names of links in one line, and their addresses, except those that every lo has, in another.
 func Summary(links []Link) (names, addresses string) {
