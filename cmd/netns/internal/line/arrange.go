@@ -15,95 +15,105 @@ import (
 //
 // Arrange also returns the verb's name, or the word in its place, which may be an external one; or "".
 func Arrange(app *cli.App, args []string) (arranged []string, word string, err error) {
-	s := splitter{app: app, args: args}
-	if err := s.split(); err != nil {
-		return nil, s.word, err
+	l, err := Read(app, args[1:])
+	if err != nil {
+		return nil, l.Word, err
 	}
 	var global, local []string
-	for _, option := range s.options {
-		if s.isLocal(option[0]) {
+	for _, option := range l.Options {
+		if l.isLocal(option[0]) {
 			local = append(local, option...)
 		} else {
 			global = append(global, option...)
 		}
 	}
-	verb, names, rest := s.verb, s.names, s.args[s.next:]
+	verb, names := l.Verb, slices.Concat(l.Names, l.Rest)
 	if verb != nil && slices.ContainsFunc(local, isHelp) {
-		names, rest = nil, nil // the library would take a name for a verb that needs help
+		names = nil // the library would take a name for a verb that needs help
 	}
 	if verb == nil && len(local) > 0 {
 		verb = app.Command("list")
 	}
 	arranged = append(args[:1:1], global...)
 	if verb != nil {
-		s.word = verb.Name
+		l.Word = verb.Name
 		arranged = append(append(arranged, verb.Name), local...)
-		arranged = append(append(arranged, "--"), names...)
+		arranged = append(arranged, "--")
 	}
-	return append(arranged, rest...), s.word, nil
+	return append(arranged, names...), l.Word, nil
 }
 
-// A splitter sorts the arguments of a command line.
-type splitter struct {
+// A Line is a command line, read as far as the arguments that belong to another command.
+type Line struct {
 	app     *cli.App
-	args    []string
-	next    int        // the index of the first argument that is left as it is
-	options [][]string // each with its value
-	names   []string
-	verb    *cli.Command
-	word    string // the verb's name, or the word in its place
+	isIP    bool // it has ip's word netns, because netns stands in for ip
+	Verb    *cli.Command
+	Word    string     // the verb's name, or the word in its place
+	Options [][]string // each with its value
+	Names   []string
+	Plain   bool     // -- ended the options
+	Rest    []string // the arguments after that, or from the first one that may belong to another command
+	Open    cli.Flag // the option that needs a value, if the line ends with it
 }
 
-func (s *splitter) split() error {
-	for s.next = 1; s.next < len(s.args); s.next++ {
-		arg := s.args[s.next]
+// Read reads the arguments after the program's name. After an error, the Line has what stands before the mistake.
+func Read(app *cli.App, args []string) (*Line, error) {
+	l := &Line{app: app, Rest: args}
+	for len(l.Rest) > 0 {
+		arg := l.Rest[0]
 		switch {
 		case arg == "--":
-			s.next++
-			return nil
+			l.Plain, l.Rest = true, l.Rest[1:]
+			return l, nil
 		case len(arg) >= 2 && arg[0] == '-' && !isNumber(arg):
-			if err := s.option(arg); err != nil {
-				return err
+			if err := l.option(); err != nil {
+				return l, err
 			}
-		case s.verb != nil && runsCommand[s.verb.Name]:
-			return nil
-		case s.verb != nil:
-			s.names = append(s.names, arg)
-		case arg == "netns" && !slices.Contains(s.args[1:s.next], arg): // ip's word, if netns stands in for ip
+			continue
+		case l.Verb != nil && runsCommand[l.Verb.Name]:
+			return l, nil
+		case l.Verb != nil:
+			l.Names = append(l.Names, arg)
+		case arg == "netns" && !l.isIP:
+			l.isIP = true
 		default:
-			if s.verb = FindVerb(s.app, arg); s.verb == nil {
+			if l.Verb = FindVerb(app, arg); l.Verb == nil {
 				if arg != "" && strings.HasPrefix("help", arg) {
-					s.args = slices.Concat(s.args[:s.next], []string{"help"}, s.args[s.next+1:])
+					l.Rest = append([]string{"help"}, l.Rest[1:]...)
 				}
-				s.word = s.args[s.next]
-				return nil // the library's own verb, or an external one
+				l.Word = l.Rest[0]
+				return l, nil // the library's own verb, or an external one
 			}
-			s.word = s.verb.Name
+			l.Word = l.Verb.Name
 		}
+		l.Rest = l.Rest[1:]
 	}
-	return nil
+	return l, nil
 }
 
 // option takes an option, with its value.
-func (s *splitter) option(arg string) error {
-	if s.verb == nil && FlagOf(s.app, nil, arg) == nil {
+func (l *Line) option() error {
+	arg := l.Rest[0]
+	l.Rest = l.Rest[1:]
+	if l.Verb == nil && FlagOf(l.app, nil, arg) == nil {
 		arg = fullOption(arg)
 	}
 	if strings.TrimLeft(arg, "-") == "kill" { // the only option whose value may be left out
 		// A word after it would be a name, but a signal is more likely meant, and another namespace could be deleted.
-		if next := s.args[s.next+1 : min(s.next+2, len(s.args))]; len(next) == 1 && signals.Parse(next[0]) != 0 {
-			return Usagef("%s %s: a signal is given as %s=%s; a name like that stands before %s", arg, next[0], arg, next[0], arg)
+		if len(l.Rest) > 0 && signals.Parse(l.Rest[0]) != 0 {
+			return Usagef("%s %s: a signal is given as %s=%s; a name like that stands before %s", arg, l.Rest[0], arg, l.Rest[0], arg)
 		}
 		arg += "=TERM"
 	}
 	option := []string{arg}
-	if TakesValue(FlagOf(s.app, s.verb, arg)) && !strings.Contains(arg, "=") {
-		if s.next++; s.next == len(s.args) { // the library would take the word that is put behind it
+	if flag := FlagOf(l.app, l.Verb, arg); TakesValue(flag) && !strings.Contains(arg, "=") {
+		if len(l.Rest) == 0 { // the library would take the word that is put behind it
+			l.Open = flag
 			return Usagef("%s needs a value", arg)
 		}
-		option = append(option, s.args[s.next])
+		option, l.Rest = append(option, l.Rest[0]), l.Rest[1:]
 	}
-	s.options = append(s.options, option)
+	l.Options = append(l.Options, option)
 	return nil
 }
 
@@ -121,12 +131,12 @@ func fullOption(arg string) string {
 
 // isLocal reports whether an option goes behind the verb: an option of the verb, or an unknown one. Without a verb, it is an
 // option of any verb.
-func (s *splitter) isLocal(arg string) bool {
-	global := find(s.app.Flags, arg) != nil
-	if s.verb != nil {
-		return !global || find(s.verb.Flags, arg) != nil
+func (l *Line) isLocal(arg string) bool {
+	global := find(l.app.Flags, arg) != nil
+	if l.Verb != nil {
+		return !global || find(l.Verb.Flags, arg) != nil
 	}
-	return !global && FlagOf(s.app, nil, arg) != nil
+	return !global && FlagOf(l.app, nil, arg) != nil
 }
 
 // isNumber reports whether an argument is a negative number: it is not an option, but a value out of range.

@@ -21,7 +21,7 @@ var namesNew = map[string]bool{"create": true, "add": true, "attach": true}
 func (t *typed) values(app *cli.App, kind string) []candidate {
 	switch kind {
 	case "NAME":
-		if t.verb != nil && namesNew[t.verb.Name] {
+		if t.Verb != nil && namesNew[t.Verb.Name] {
 			return nil
 		}
 		return t.names()
@@ -113,7 +113,7 @@ func (t *typed) names() []candidate {
 	names, _ := dir.Names()
 	var candidates []candidate
 	for _, name := range names {
-		option := strings.HasPrefix(name, "-") && !t.plain
+		option := strings.HasPrefix(name, "-") && !t.Plain
 		if term.Printable(name) == name && !option && !slices.Contains(t.args, name) {
 			candidates = append(candidates, candidate{text: name})
 		}

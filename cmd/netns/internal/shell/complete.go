@@ -48,14 +48,14 @@ func completions(app *cli.App, words []string) answer {
 		return answer{}
 	case t.command > 0:
 		return answer{command: t.command}
-	case t.option != nil:
-		return t.valuesOf(app, t.option, "")
-	case !t.plain && strings.HasPrefix(last, "-") && isSet:
-		flag := line.FlagOf(app, t.verb, last)
+	case t.Open != nil:
+		return t.valuesOf(app, t.Open, "")
+	case !t.Plain && strings.HasPrefix(last, "-") && isSet:
+		flag := line.FlagOf(app, t.Verb, last)
 		return t.valuesOf(app, flag, option+"=")
-	case !t.plain && strings.HasPrefix(last, "-"):
-		return answer{words: optionsOf(app, t.verb)}
-	case t.verb == nil:
+	case !t.Plain && strings.HasPrefix(last, "-"):
+		return answer{words: optionsOf(app, t.Verb)}
+	case t.Verb == nil:
 		return answer{words: verbsOf(app)}
 	case t.kind() == "COMMAND":
 		return answer{command: len(words)}
