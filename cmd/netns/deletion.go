@@ -90,9 +90,6 @@ func (d *deletion) letGo() {
 	d.open = nil
 }
 
-// atATime is how many names one call deletes: enough to save time, and few enough for the bar to move.
-const atATime = 1000
-
 // remove deletes names with a function that deletes the first of some names, and perhaps more. That function returns a namespace
 // or nil for each deleted name, and the error of the next name. Remove reports such an error, and goes on until the context ends.
 func (d *deletion) remove(names []string, deleteSome func([]string) ([]*netns.Namespace, error)) (all []gone, err error) {
