@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -190,10 +191,7 @@ func (d *deletion) failed(name string, err error) {
 // fail reports an error, after which delete goes on.
 func (d *deletion) fail(err error) {
 	d.bar.Clear()
-	code := said(err)
-	if d.first == nil {
-		d.first = reported(code)
-	}
+	d.first = cmp.Or(d.first, reported(said(err)))
 }
 
 // isLink reports whether a name is a symbolic link, such as administrators make to a container's namespace.

@@ -70,14 +70,9 @@ func (e *env) create(names []string, o netns.Options) error {
 func eachName(e *env, do func(name string) error) error {
 	var first error
 	for _, name := range e.args {
-		err := do(name)
-		if err == nil {
-			continue
-		}
-		err = advise(fmt.Errorf("%s %s: %w", e.verb, term.Printable(name), err), whatToEnter)
-		code := said(err)
-		if first == nil {
-			first = reported(code)
+		if err := do(name); err != nil {
+			err = advise(fmt.Errorf("%s %s: %w", e.verb, term.Printable(name), err), whatToEnter)
+			first = cmp.Or(first, reported(said(err)))
 		}
 	}
 	return first
