@@ -113,7 +113,7 @@ func (d *deletion) holding(ctx context.Context, deleted []gone) map[*netns.Names
 	if err != nil {
 		return nil
 	}
-	dir, texts := realPath(d.dir), map[*netns.Namespace]string{}
+	dir, texts := d.realPath(), map[*netns.Namespace]string{}
 	for i, g := range deleted {
 		texts[g.ns] = describeHolders(dir, all[i])
 	}
@@ -136,10 +136,4 @@ func describeHolders(dir string, all []holders.Holder) string {
 		words = append(words, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(words, ", ")
-}
-
-// realPath returns a directory's path without links, as the kernel shows it for mounts.
-func realPath(dir *netns.Dir) string {
-	path, _ := filepath.EvalSymlinks(dir.Path())
-	return cmp.Or(path, dir.Path())
 }

@@ -106,6 +106,22 @@ func commandOptions(o *cli.Context) (options inside.Options, err error) {
 	return options, err
 }
 
+// sameOptions returns the arguments of a netns exec with the same options of how to run the command.
+func sameOptions(e *env, o *cli.Context) []string {
+	args := []string{"--dir", e.path, "exec"}
+	for _, flag := range commandFlags() {
+		name := flag.Names()[0]
+		values := o.StringSlice(name)
+		if values == nil && o.IsSet(name) {
+			values = []string{fmt.Sprint(o.Value(name))}
+		}
+		for _, value := range values {
+			args = append(args, "--"+name+"="+value)
+		}
+	}
+	return args
+}
+
 // identity reads --user and --group.
 func identity(o *cli.Context) (id inside.Identity, err error) {
 	var user, group *string

@@ -11,7 +11,6 @@ import (
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
-	"github.com/urfave/cli/v2"
 )
 
 // An everywhere runs a command in many namespaces, each by a netns exec of its own.
@@ -63,22 +62,6 @@ func enterable(e *env) (names []string, err error) {
 		}
 	}
 	return names, nil
-}
-
-// sameOptions returns the arguments of a netns exec with the same options of how to run the command.
-func sameOptions(e *env, o *cli.Context) []string {
-	args := []string{"--dir", e.path, "exec"}
-	for _, flag := range commandFlags() {
-		name := flag.Names()[0]
-		values := o.StringSlice(name)
-		if values == nil && o.IsSet(name) {
-			values = []string{fmt.Sprint(o.Value(name))}
-		}
-		for _, value := range values {
-			args = append(args, "--"+name+"="+value)
-		}
-	}
-	return args
 }
 
 func (all *everywhere) inTurn(e *env, names []string) error {

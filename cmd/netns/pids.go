@@ -43,8 +43,9 @@ func pids(e *env, all bool) error {
 	if err != nil {
 		return advise(fmt.Errorf("pids %s: %w", term.Printable(name), err), whatToEnter)
 	}
-	path := filepath.Join(realPath(e.dir), name) // the mount that the user knows
-	others := slices.DeleteFunc(found[0], func(h holders.Holder) bool { return h.Kind == holders.Mount && h.PID == 0 && h.Path == path })
+	path := filepath.Join(e.realPath(), name)
+	isName := func(h holders.Holder) bool { return h.Kind == holders.Mount && h.PID == 0 && h.Path == path }
+	others := slices.DeleteFunc(found[0], isName) // which the user knows
 	switch {
 	case e.format == "json":
 		return e.printJSON(mapped(others, newHolderJSON))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -83,6 +84,12 @@ func lines[T any](items []T, line func(T) string) string {
 
 // pathOf returns the path of a name.
 func (e *env) pathOf(name string) string { return filepath.Join(e.path, name) }
+
+// realPath returns the run directory's path without links, as the kernel shows it for mounts.
+func (e *env) realPath() string {
+	path, _ := filepath.EvalSymlinks(e.dir.Path())
+	return cmp.Or(path, e.dir.Path())
+}
 
 // newBar returns a bar for work of this many steps, or nil if the options exclude one.
 func (e *env) newBar(steps int) *term.Bar {
