@@ -5,6 +5,9 @@ BUILD     := bin
 BINARY    := $(BUILD)/netns
 # Without urfave/cli's man-page code, which costs two milliseconds at every start.
 TAGS      := urfave_cli_no_docs
+# The signals that the caller ignores and blocks are in variables of Go's runtime, which the linker protects, see
+# cmd/netns/internal/signals.
+LINKED    := -tags $(TAGS),netns_inherit -ldflags "-s -w -checklinkname=0"
 SUDO      := $(shell test "$$(id -u)" = 0 || echo sudo)
 # The user of make builds the tests, and root runs them.
 AS_ROOT   := $(if $(SUDO),-exec "sudo -E env 'PATH=$(PATH):/usr/sbin:/sbin'")
@@ -45,7 +48,7 @@ BUILT     := $(shell test -e $(BINARY) && ! test -O $(BINARY) || echo all)
 all: build docs
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -tags $(TAGS) -ldflags "-s -w" -o $(BINARY) ./cmd/netns
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) $(LINKED) -o $(BINARY) ./cmd/netns
 
 # The manual page, from the manual and the verbs' usage and examples, and the licences of all linked packages.
 docs:
@@ -141,7 +144,7 @@ lint:
 	test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags all ./...
-	$(GO) vet -tags $(TAGS) ./...
+	$(GO) vet -tags $(TAGS),netns_inherit ./...
 	for arch in 386 arm64 s390x; do GOARCH=$$arch $(GO) build ./... && GOARCH=$$arch $(GO) vet ./... || exit; done
 	for system in darwin windows; do GOOS=$$system $(GO) vet $(PORTABLE) || exit; done
 	$(GO) run $(STATICCHECK) -tags all ./...

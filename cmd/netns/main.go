@@ -16,6 +16,7 @@ import (
 )
 
 func main() {
+	signals.Respect()
 	if start.Failure != nil {
 		os.Exit(said(failsAs(codeExec, execError(start.FailedName, start.Failure))))
 	}
@@ -53,7 +54,7 @@ func runLine(ctx context.Context, args []string) int {
 	_, verb, err := line.Arrange(app, args)
 	if err == nil && verb != "" && (app.Command(verb) == nil || line.RunsCommand(verb)) {
 		cmd := exec.Command("/proc/self/exe", args[1:]...)
-		cmd.Args[0] = args[0]
+		cmd.Args[0], cmd.Env = args[0], append(os.Environ(), signals.Setting())
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 		if err := cmd.Run(); cmd.ProcessState == nil {
 			fmt.Fprintf(os.Stderr, "%s: batch: %v\n", app.Name, err)

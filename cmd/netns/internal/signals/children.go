@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,8 +57,10 @@ func inForeground() bool {
 	return err == nil && foreground == unix.Getpgrp()
 }
 
-// Run runs a command and returns its exit code as a shell would. It returns an error if the command was not started.
+// Run runs a netns and returns its exit code as a shell would. It returns an error if the netns was not started. When the child
+// stops, this process stops too, and continues the child as soon as it is itself continued.
 func (c *Children) Run(cmd *exec.Cmd) (int, error) {
+	cmd.Env = append(cmd.Environ(), Setting())
 	c.mu.Lock()
 	err := c.ended
 	if err == nil {
@@ -70,6 +73,10 @@ func (c *Children) Run(cmd *exec.Cmd) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	for stops(cmd.Process.Pid) {
+		_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
+		_ = cmd.Process.Signal(unix.SIGCONT)
+	}
 	err = cmd.Wait()
 	c.mu.Lock()
 	delete(c.running, cmd.Process)
@@ -78,6 +85,33 @@ func (c *Children) Run(cmd *exec.Cmd) (int, error) {
 		return 0, err
 	}
 	return ExitCode(cmd.ProcessState), nil
+}
+
+// stops waits until a child has stopped or ended, and reports whether it has stopped. A child that is continued at once does
+// not count: a terminal stops and continues the whole process group, netns included.
+func stops(pid int) bool {
+	for {
+		if state := childState(pid, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT); state != stopped {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+		if childState(pid, unix.WSTOPPED|unix.WNOHANG) == stopped {
+			return true
+		}
+	}
+}
+
+// stopped is CLD_STOPPED, see sigaction(2).
+const stopped = 5
+
+// childState waits for a child, and returns the si_code of waitid(2), or 0 if there is none.
+func childState(pid, options int) int32 {
+	for {
+		var info unix.Siginfo
+		if err := unix.Waitid(unix.P_PID, pid, &info, options, nil); err != unix.EINTR {
+			return info.Code
+		}
+	}
 }
 
 // Err returns the [Error] of the first signal, or nil.
