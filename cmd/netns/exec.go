@@ -14,10 +14,10 @@ func execVerb() verb {
 	return verb{Command: &cli.Command{
 		Name:      "exec",
 		Usage:     "run a command inside a namespace",
-		ArgsUsage: "NAME [--] COMMAND [ARGUMENT...]",
+		ArgsUsage: "NAME [[--] COMMAND [ARGUMENT...]]",
 		Description: "The command replaces netns. It runs in a mount namespace of its own, with the namespace's /sys, and with the\n" +
-			"files in /etc/netns/NAME over those in /etc. The exit code is the command's, or 125 if netns itself fails, 126 if\n" +
-			"the command cannot be executed, and 127 if it is not found.\n\n   netns exec demo ip address\n" +
+			"files in /etc/netns/NAME over those in /etc. Without a COMMAND it is a login shell. The exit code is the command's, or\n" +
+			"125 if netns itself fails, 126 if the command cannot be executed, and 127 if it is not found.\n\n   netns exec demo ip address\n" +
 			"   netns exec --user www-data --workdir /srv demo ./server\n   netns exec --all --jobs 8 -- ping -c 1 192.0.2.1",
 		Flags: append(commandFlags(),
 			&cli.BoolFlag{Name: "all", Usage: "run the command in every namespace, one after another; takes no NAME"},
@@ -45,13 +45,15 @@ func execute(e *env, o inside.Options) error {
 	if len(e.args) == 0 {
 		return usagef("exec: no name given; see netns exec --help")
 	}
-	name, command := e.args[0], e.args[1:]
-	if len(command) > 0 && command[0] == "--" {
-		command = command[1:]
+	name, words := e.args[0], e.args[1:]
+	if len(words) > 0 && words[0] == "--" {
+		words = words[1:]
 	}
-	if len(command) == 0 {
-		return errNoCommand
+	command := inside.Shell()
+	if len(words) > 0 {
+		command = inside.NewCommand(words)
 	}
+	o.Quiet = e.quiet
 	ns, err := e.dir.Open(name)
 	if err == nil {
 		defer ns.Close()
@@ -75,6 +77,8 @@ func commandError(verb string, err error) error {
 	switch {
 	case !ok:
 		return wrapped
+	case command.NotFound() && strings.HasPrefix(command.Command, "-"):
+		return codedError{fmt.Errorf("%w; options of %s stand before the name", wrapped, verb), codeNotFound}
 	case command.NotFound():
 		return codedError{wrapped, codeNotFound}
 	}

@@ -6,11 +6,12 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/netns-go/netns/cmd/netns/internal/inside"
 	"github.com/netns-go/netns/cmd/netns/internal/line"
+	"github.com/netns-go/netns/cmd/netns/internal/signals"
 	"github.com/netns-go/netns/cmd/netns/internal/start"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/netns-go/netns/persist"
-	"golang.org/x/sys/unix"
 )
 
 // external becomes the program on PATH that an unknown verb names, with the arguments after the verb.
@@ -34,7 +35,7 @@ func external(e *env) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", term.Printable(verb), err)
 	}
-	env := append(os.Environ(), "NETNS_BIN="+self, start.DirVar+"="+e.path)
-	err = unix.Exec(path, append([]string{path}, e.args[1:]...), env)
+	signals.HandOn()
+	err = inside.Execve(path, append([]string{path}, e.args[1:]...), inside.Environment("NETNS_BIN="+self, start.DirVar+"="+e.path))
 	return fmt.Errorf("%s: %w", term.Printable(path), err)
 }

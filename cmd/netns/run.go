@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/inside"
@@ -48,19 +45,11 @@ func runVerb() verb {
 // runFresh becomes the command in the new namespace of the calling thread.
 func runFresh(e *env, o inside.Options) error {
 	if !o.NetOnly {
-		if err := inside.LeaveMounts(); err != nil {
-			return fmt.Errorf("run: %w", err)
-		}
-		err := inside.ReplaceSys()
-		if errors.Is(err, fs.ErrPermission) { // in a container in which other mounts cover parts of /sys
-			if !e.quiet {
-				fmt.Fprintf(os.Stderr, "netns: run: /sys remains the caller's: %v\n", err)
-			}
-		} else if err != nil {
+		if err := inside.FitMounts("run", "", e.quiet); err != nil {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
-	return commandError("run", inside.Become(e.args, o))
+	return commandError("run", inside.Become(inside.NewCommand(e.args), o))
 }
 
 // runAsRoot runs the same command line in a user namespace, after the kernel has refused it without one.

@@ -1,28 +1,72 @@
 package inside
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
 
 // belowSys are the directories of /sys on which other file systems are usually mounted. A new sysfs hides these mounts, and
-// ip netns exec loses them, so ReplaceSys moves them into the new one.
+// ip netns exec loses them, so replaceSys moves them into the new one.
 var belowSys = []string{
 	"/sys/fs/cgroup", "/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/fs/fuse/connections",
 	"/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security", "/sys/kernel/config", "/sys/firmware/efi/efivars",
 }
 
-// LeaveMounts puts the calling thread into a mount namespace of its own.
-func LeaveMounts() error {
-	err := mayEnter(maxMountNamespaces, os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
-	if err == nil {
-		// A slave, not private: mounts that the host makes later, a disk say, should appear here as well.
-		err = mayEnter("", sys.PathError("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "")))
+// FitMounts makes mounts that fit the namespace of the calling thread, in a new mount namespace: /sys and, for a namespace with
+// a name, the files over /etc. If the kernel refuses a sysfs, the caller's /sys stays, and unless quiet, FitMounts prints that.
+func FitMounts(verb, name string, quiet bool) error {
+	if err := leaveMounts(); err != nil {
+		return err
 	}
-	return err
+	var files []etcFile
+	if name != "" { // a mount can be cloned only in the mount namespace in which it was opened
+		var err error
+		if files, err = etcFiles(name); err != nil {
+			return err
+		}
+	}
+	fresh, err := newSys()
+	switch {
+	case err == nil:
+		if err = replaceSys(fresh); err != nil {
+			return netOnlyHelps(err)
+		}
+	case !errors.Is(err, fs.ErrPermission):
+		return netOnlyHelps(err)
+	case !quiet: // in a container in which other mounts cover parts of /sys
+		fmt.Fprintf(os.Stderr, "netns: %s: /sys remains the caller's: %s\n", verb, term.Escaped(err.Error()))
+	}
+	coverEtc(files)
+	return nil
+}
+
+// leaveMounts puts the calling thread into a mount namespace of its own.
+func leaveMounts() error {
+	err := mayEnter(maxMountNamespaces, os.NewSyscallError("unshare", unix.Unshare(unix.CLONE_NEWNS)))
+	if err != nil {
+		return netOnlyHelps(err)
+	}
+	// A slave, not private: mounts that the host makes later, a disk say, should appear here as well.
+	err = mayEnter("", sys.PathError("mount", "/", unix.Mount("", "/", "", unix.MS_SLAVE|unix.MS_REC, "")))
+	if errors.Is(err, unix.EINVAL) {
+		err = fmt.Errorf("%w: the root directory is not a mount point, as in a chroot", err)
+	}
+	return netOnlyHelps(err)
+}
+
+// netOnlyHelps adds to an error of making mounts the option that makes none.
+func netOnlyHelps(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w; --net-only leaves the mounts as they are", err)
 }
 
 // The kernel counts the calls of this file against these limits. A mount that is attached nowhere has a mount namespace of
@@ -37,17 +81,9 @@ func mayEnter(limit string, err error) error {
 	return persist.Explain(unix.CAP_SYS_ADMIN, "entering a network namespace", limit, err)
 }
 
-// ReplaceSys mounts the network namespace's own sysfs, whose class/net shows its links, and keeps the mounts below /sys. If
-// the kernel refuses the sysfs, nothing has changed.
-func ReplaceSys() error {
-	var old unix.Statfs_t
-	if err := unix.Statfs("/sys", &old); err != nil {
-		return sys.PathError("statfs", "/sys", err)
-	}
-	fresh, err := newSys(old.Flags&unix.ST_RDONLY != 0)
-	if err != nil {
-		return err
-	}
+// replaceSys mounts a new sysfs, whose class/net shows the links of its network namespace, and keeps the mounts below /sys. It
+// closes the descriptor.
+func replaceSys(fresh int) error {
 	defer unix.Close(fresh)
 	kept := map[string]int{}
 	for _, path := range belowSys {
@@ -78,8 +114,9 @@ func ReplaceSys() error {
 }
 
 // newSys returns a sysfs of the thread's network namespace that is attached nowhere yet. In a user namespace the kernel
-// compares the new sysfs with the mounted one, so /sys must still be mounted (mount_too_revealing).
-func newSys(readOnly bool) (int, error) {
+// compares the new sysfs with the mounted one, so /sys must still be mounted. If that is read-only and locked, the new one has
+// to be read-only too (mount_too_revealing).
+func newSys() (int, error) {
 	fsfd, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
 		return -1, mayEnter("", sys.PathError("fsopen", "sysfs", err))
@@ -91,11 +128,10 @@ func newSys(readOnly bool) (int, error) {
 	if err := unix.FsconfigCreate(fsfd); err != nil {
 		return -1, mayEnter("", sys.PathError("fsconfig", "sysfs", err))
 	}
-	attributes := 0
-	if readOnly {
-		attributes = unix.MOUNT_ATTR_RDONLY
+	fd, err := unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, 0)
+	if err == unix.EPERM {
+		fd, err = unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, unix.MOUNT_ATTR_RDONLY)
 	}
-	fd, err := unix.Fsmount(fsfd, unix.FSMOUNT_CLOEXEC, attributes)
 	err = sys.PathError("fsmount", "sysfs", err)
 	return fd, persist.Explain(unix.CAP_SYS_ADMIN, "mounting all of /sys", maxMountNamespaces, err)
 }

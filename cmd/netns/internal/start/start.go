@@ -65,6 +65,6 @@ func plainExec(args []string) {
 	store.Close()
 	if err == nil {
 		defer ns.Close()
-		FailedName, Failure = name, inside.Exec(int(ns.Fd()), name, command, o)
+		FailedName, Failure = name, inside.Exec(int(ns.Fd()), name, inside.NewCommand(command), o)
 	}
 }
