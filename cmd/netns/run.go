@@ -49,6 +49,7 @@ func runFresh(e *env, o inside.Options) error {
 			return fmt.Errorf("run: %w", err)
 		}
 	}
+	o.Env = append(inside.TakeOver(), o.Env...)
 	return commandError("run", inside.Become(inside.NewCommand(e.args), o))
 }
 

@@ -135,3 +135,28 @@ func TestRunTerminal(t *testing.T) {
 		}
 	})
 }
+
+// A script's shell starts a command with & with SIGINT ignored. The command may have a handler for it all the same, so netns passes
+// the signal on, and does not end itself.
+func TestRunPassesIgnoredSignals(t *testing.T) {
+	asBoth(t, func(t *testing.T, user []string) {
+		const handler = `$SIG{INT} = sub { exit 5 }; $| = 1; print "ready\n"; sleep 1 while 1`
+		script := "trap '' INT HUP; exec " + strings.Join(user, " ") + ` netns run -- perl -e '` + handler + `'`
+		signalled(t, syscall.SIGINT, 1, world.Shell(script)).Want(t, 5)
+	})
+}
+
+// systemd's variables mean the process that has their PID (sd_listen_fds(3)). Where netns waits for the command, that is the command.
+func TestRunTakesOver(t *testing.T) {
+	asBoth(t, func(t *testing.T, user []string) {
+		script := "export LISTEN_PID=$$ WATCHDOG_PID=$$ LISTEN_FDS=1; exec " + strings.Join(user, " ") + ` netns run -- sh -c 'echo $LISTEN_PID $WATCHDOG_PID $$'`
+		f := strings.Fields(world.Sh(t, script).Want(t, 0).Stdout)
+		if len(f) != 3 || f[0] != f[2] || f[1] != f[2] {
+			t.Error(f)
+		}
+		script = "export LISTEN_PID=1; exec " + strings.Join(user, " ") + ` netns run -- sh -c 'echo $LISTEN_PID'`
+		if r := world.Sh(t, script).Want(t, 0); r.Stdout != "1\n" {
+			t.Error(r)
+		}
+	})
+}

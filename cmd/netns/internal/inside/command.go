@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
@@ -73,6 +74,17 @@ func Execve(path string, args, env []string) error {
 		err = unix.Exec(shell, append([]string{shell, path}, args[1:]...), env)
 	}
 	return err
+}
+
+// TakeOver returns the settings by which systemd's variables mean this process, if they mean its parent: in a netns that another
+// netns started for its command (sd_listen_fds(3), sd_watchdog_enabled(3)).
+func TakeOver() (settings []string) {
+	for _, key := range []string{"LISTEN_PID", "WATCHDOG_PID"} {
+		if signals.FromNetns() && os.Getenv(key) == strconv.Itoa(os.Getppid()) {
+			settings = append(settings, key+"="+strconv.Itoa(os.Getpid()))
+		}
+	}
+	return settings
 }
 
 // Environment returns the environment that the caller gave to netns, with further settings of the form KEY=VALUE. Package os

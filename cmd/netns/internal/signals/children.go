@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"sync"
 	"syscall"
 	"time"
@@ -15,15 +16,15 @@ import (
 type Children struct {
 	mu      sync.Mutex
 	running map[*os.Process]bool
-	ended   error // an Error after the first signal; no further command is started then
+	ended   error // an Error after the first signal that the caller does not ignore; no further command is started then
 }
 
-// NewChildren catches the signals of [Ending] and these, except those that were ignored, as nohup does.
+// NewChildren catches the signals of [Ending] and these. It passes on even a signal that the caller ignores, because the command
+// may have a handler for it: a script's shell starts a command with & with SIGINT ignored.
 func NewChildren(signals ...os.Signal) *Children {
 	c := &Children{running: map[*os.Process]bool{}}
 	caught := make(chan os.Signal, 8)
-	notify(caught, Ending)
-	notify(caught, signals)
+	signal.Notify(caught, append(signals, Ending...)...)
 	go func() {
 		for sig := range caught {
 			c.pass(sig.(syscall.Signal))
@@ -35,7 +36,7 @@ func NewChildren(signals ...os.Signal) *Children {
 func (c *Children) pass(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended == nil {
+	if ignored, _ := inherited(); c.ended == nil && !ignored.has(int(sig)) {
 		c.ended = Error{sig}
 	}
 	if (sig == unix.SIGINT || sig == unix.SIGQUIT) && inForeground() {

@@ -33,14 +33,26 @@ const Variable = "_NETNS_SIGNALS"
 
 // inherited returns the signals that the caller ignores and those that it blocks.
 var inherited = sync.OnceValues(func() (ignored, blocked set) {
-	value, ok := os.LookupEnv(Variable)
+	value, ok := handed()
 	if !ok {
 		return saved()
 	}
-	os.Unsetenv(Variable)
 	_, _ = fmt.Sscanf(value, "%x %x", &ignored, &blocked)
 	return ignored, blocked
 })
+
+// handed returns the value of [Variable], and removes it.
+var handed = sync.OnceValues(func() (value string, ok bool) {
+	value, ok = os.LookupEnv(Variable)
+	os.Unsetenv(Variable)
+	return value, ok
+})
+
+// FromNetns reports whether another netns started this one.
+func FromNetns() bool {
+	_, ok := handed()
+	return ok
+}
 
 // Respect ignores the signals that the caller ignores and that netns would otherwise catch or end by.
 func Respect() {

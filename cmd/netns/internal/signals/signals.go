@@ -29,19 +29,14 @@ var Context = sync.OnceValue(func() context.Context {
 	// If SIGPIPE is caught, a write to a broken pipe returns an error and does not end the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	caught := make(chan os.Signal, 1)
-	notify(caught, Ending)
+	for _, sig := range Ending {
+		if !signal.Ignored(sig) { // as nohup does, see Respect
+			signal.Notify(caught, sig)
+		}
+	}
 	go func() { cancel(Error{(<-caught).(syscall.Signal)}) }()
 	return ctx
 })
-
-// notify relays signals, except those that were ignored when the command started, as nohup does.
-func notify(to chan<- os.Signal, signals []os.Signal) {
-	for _, sig := range signals {
-		if !signal.Ignored(sig) {
-			signal.Notify(to, sig)
-		}
-	}
-}
 
 // Parse returns the signal of a name (TERM, SIGTERM) or a number from 1 to 64, or 0.
 func Parse(word string) syscall.Signal {
