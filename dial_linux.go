@@ -119,25 +119,3 @@ func (n *Namespace) resolve(ctx context.Context, network, address string) ([]str
 	}
 	return addresses, err
 }
-
-// hostOf returns the host and the port of an address; the port is "" for a network without ports. It returns false if the address
-// has no host, and package net then reports the error.
-func hostOf(network, address string) (host, port string, ok bool) {
-	network, _, _ = strings.Cut(network, ":")
-	switch strings.TrimRight(network, "46") {
-	case "tcp", "udp":
-		host, port, err := net.SplitHostPort(address)
-		return host, port, err == nil
-	case "ip":
-		return address, "", true
-	}
-	return "", "", false
-}
-
-// joined is the reverse of hostOf.
-func joined(host netip.Addr, port string) string {
-	if port == "" {
-		return host.String()
-	}
-	return net.JoinHostPort(host.String(), port)
-}

@@ -18,6 +18,19 @@ type Namespace struct {
 	id   uint64
 }
 
+// opened returns the namespace of a file, unless opening it gave an error. If the file has no number, opened closes it.
+func opened(path string, f *os.File, err error) (*Namespace, error) {
+	if err != nil {
+		return nil, err
+	}
+	id, err := thread.ID(f)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Namespace{path, f, id}, nil
+}
+
 // OpenPath opens the network namespace that a path shows, in a run directory or elsewhere. It returns a *[NotExistError], or a
 // *[StateError] if the path shows no network namespace.
 func OpenPath(path string) (*Namespace, error) {

@@ -3,6 +3,7 @@ package netns
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"strconv"
@@ -120,4 +121,26 @@ func (n *Namespace) interfaceIndex(name string) (index int, err error) {
 		return os.NewSyscallError("ioctl SIOCGIFINDEX", unix.IoctlIfreq(socket, unix.SIOCGIFINDEX, request))
 	})
 	return int(request.Uint32()), err
+}
+
+// hostOf returns the host and the port of an address; the port is "" for a network without ports. It returns false if the address
+// has no host, and package net then reports the error.
+func hostOf(network, address string) (host, port string, ok bool) {
+	network, _, _ = strings.Cut(network, ":")
+	switch strings.TrimRight(network, "46") {
+	case "tcp", "udp":
+		host, port, err := net.SplitHostPort(address)
+		return host, port, err == nil
+	case "ip":
+		return address, "", true
+	}
+	return "", "", false
+}
+
+// joined is the reverse of hostOf.
+func joined(host netip.Addr, port string) string {
+	if port == "" {
+		return host.String()
+	}
+	return net.JoinHostPort(host.String(), port)
 }

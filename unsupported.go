@@ -5,7 +5,6 @@ package netns
 import (
 	"context"
 	"net"
-	"os"
 	"os/exec"
 
 	"github.com/netns-go/netns/persist"
@@ -13,8 +12,6 @@ import (
 )
 
 // These functions need Linux. They are documented there.
-
-func opened(string, *os.File, error) (*Namespace, error) { return nil, persist.Unsupported() }
 
 func OpenPidfd(fd int) (*Namespace, error) { return nil, persist.Unsupported() }
 

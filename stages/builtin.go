@@ -3,8 +3,6 @@
 package stages
 
 import (
-	"slices"
-
 	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"github.com/netns-go/netns/rollback"
@@ -21,11 +19,6 @@ var builtIn = map[string]Decoder{
 	addressStage:  decodeAddress,
 	verifyStage:   func([]byte) (Stage, error) { return verify{}, nil },
 	publishStage:  func([]byte) (Stage, error) { return publish{}, nil },
-}
-
-// builtIn reports whether all steps of the plan are built-in stages.
-func (p *Plan) builtIn() bool {
-	return !slices.ContainsFunc(p.Steps, func(s Step) bool { return builtIn[s.Stage] == nil })
 }
 
 // unshare makes the namespace. It has nothing to undo: a namespace without a name ends with the child.

@@ -10,12 +10,6 @@ import (
 	"github.com/netns-go/netns/persist"
 )
 
-// A Step is a registered stage with its arguments.
-type Step struct {
-	Stage string
-	Args  []byte
-}
-
 // A Plan is a transaction: namespaces that are made together, all or none, each by the same steps.
 type Plan struct {
 	Names []string
@@ -86,27 +80,6 @@ func (p *Plan) Check() error {
 	}
 	_, err := build(p.steps())
 	return err
-}
-
-type namedStage struct {
-	name string
-	Stage
-}
-
-func build(steps []Step) ([]namedStage, error) {
-	var built []namedStage
-	for _, step := range steps {
-		decode, ok := registry[step.Stage]
-		if !ok {
-			return nil, fmt.Errorf("stage %q is not registered", step.Stage)
-		}
-		stage, err := decode(step.Args)
-		if err != nil {
-			return nil, err
-		}
-		built = append(built, namedStage{step.Stage, stage})
-	}
-	return built, nil
 }
 
 func (p *Plan) targets(dir string, claim *persist.Claim) []*Target {

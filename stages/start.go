@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/moby/sys/reexec"
@@ -66,4 +67,13 @@ func startError(err error) error {
 		return fmt.Errorf("%w: the machine, or the cgroup (memory.max), has no memory left, or the PID namespace is about to end", err)
 	}
 	return err
+}
+
+// token returns the environment variable that a child gets for a plan.
+func token(p *Plan) string {
+	var names []string
+	for _, step := range p.steps() {
+		names = append(names, step.Stage)
+	}
+	return tokenVar + "=" + strings.Join(names, " ")
 }

@@ -2,6 +2,12 @@ package stages
 
 import "strings"
 
+// A Step is a registered stage with its arguments.
+type Step struct {
+	Stage string
+	Args  []byte
+}
+
 // The names of the built-in stages.
 const (
 	unshareStage  = "unshare"

@@ -9,20 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The parent looks at its children every stopPause, and ends a child that was stopped at stopLooks looks in a row. If the
-// parent was stopped itself, and continued a moment before the child, the count begins then.
-const (
-	stopPause = time.Second
-	stopLooks = 10
-)
-
-// endStopped ends children that stay stopped, until the caller calls unwatch. endStopped spares a slow
-// child, and a child that a debugger holds.
-func (t *transaction) endStopped() (unwatch func()) {
+// endStopped ends children that stay stopped, until the caller calls unwatch. It spares a slow child, and a child that a debugger
+// holds.
+func endStopped(workers []*worker) (unwatch func()) {
 	done := make(chan struct{})
 	first := time.AfterFunc(stopPause, func() {
-		for stopped := make([]int, len(t.workers)); ; {
-			for i, w := range t.workers {
+		for stopped := make([]int, len(workers)); ; {
+			for i, w := range workers {
 				if stopped[i]++; !w.isStopped() {
 					stopped[i] = 0
 				}

@@ -27,6 +27,16 @@ const (
 	signalPatience = 100 * time.Millisecond
 )
 
+// The parent looks at its children every stopPause, and ends a child that was stopped at stopLooks looks in a row. If the
+// parent was stopped itself, and continued a moment before the child, the count begins then.
+const (
+	stopPause = time.Second
+	stopLooks = 10
+)
+
+// ending are the signals that ask programs to end.
+var ending = []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT}
+
 // A worker is a child, as its parent sees it.
 type worker struct {
 	conn    *conn

@@ -6,9 +6,16 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
 )
+
+// ID returns the number of the network namespace of a file: its inode number.
+func ID(f *os.File) (uint64, error) {
+	st, err := sys.Fstat(f)
+	return st.Ino, err
+}
 
 // Hold calls f with the descriptor of a namespace, which stays open until f returns. If the namespace is closed, Hold returns
 // an error that matches os.ErrClosed: the kernel may have given the number to another file.

@@ -2,9 +2,15 @@
 
 package thread
 
-import "github.com/netns-go/netns/persist"
+import (
+	"os"
+
+	"github.com/netns-go/netns/persist"
+)
 
 // These functions need Linux. They are documented there.
+
+func ID(f *os.File) (uint64, error) { return 0, persist.Unsupported() }
 
 func Hold(ns Namespace, f func(fd int) error) error { return persist.Unsupported() }
 

@@ -2,14 +2,18 @@ package inside
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
+	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"golang.org/x/sys/unix"
 )
 
@@ -99,4 +103,20 @@ func Environment(settings ...string) []string {
 		env = slices.DeleteFunc(env, func(s string) bool { return strings.HasPrefix(s, key+"=") })
 	}
 	return append(env, settings...)
+}
+
+// A CommandError reports a command that could not be executed.
+type CommandError struct {
+	Command string
+	Err     error
+}
+
+func (e *CommandError) Error() string { return term.Printable(e.Command) + ": " + e.Err.Error() }
+
+// Unwrap returns the error of execve(2).
+func (e *CommandError) Unwrap() error { return e.Err }
+
+// NotFound reports whether the command does not exist.
+func (e *CommandError) NotFound() bool {
+	return errors.Is(e, exec.ErrNotFound) || errors.Is(e, fs.ErrNotExist) || errors.Is(e, syscall.ENOTDIR)
 }

@@ -7,11 +7,10 @@ package inside
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"slices"
-	"syscall"
 
 	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"golang.org/x/sys/unix"
@@ -40,20 +39,32 @@ func Exec(ns int, name string, command Command, o Options) error {
 	return Become(command, o)
 }
 
-// A CommandError reports a command that could not be executed.
-type CommandError struct {
-	Command string
-	Err     error
-}
-
-func (e *CommandError) Error() string { return term.Printable(e.Command) + ": " + e.Err.Error() }
-
-// Unwrap returns the error of execve(2).
-func (e *CommandError) Unwrap() error { return e.Err }
-
-// NotFound reports whether the command does not exist.
-func (e *CommandError) NotFound() bool {
-	return errors.Is(e, exec.ErrNotFound) || errors.Is(e, fs.ErrNotExist) || errors.Is(e, syscall.ENOTDIR)
+// FitMounts makes mounts that fit the namespace of the calling thread, in a new mount namespace: /sys and, for a namespace with
+// a name, the files over /etc. If the kernel refuses a sysfs, the caller's /sys stays, and unless quiet, FitMounts prints that.
+func FitMounts(verb, name string, quiet bool) error {
+	if err := leaveMounts(); err != nil {
+		return err
+	}
+	var files []etcFile
+	if name != "" { // a mount can be cloned only in the mount namespace in which it was opened
+		var err error
+		if files, err = etcFiles(name); err != nil {
+			return err
+		}
+	}
+	fresh, err := newSys()
+	switch {
+	case err == nil:
+		if err = replaceSys(fresh); err != nil {
+			return netOnlyHelps(err)
+		}
+	case !errors.Is(err, fs.ErrPermission):
+		return netOnlyHelps(err)
+	case !quiet: // in a container in which other mounts cover parts of /sys
+		fmt.Fprintf(os.Stderr, "netns: %s: /sys remains the caller's: %s\n", verb, term.Escaped(err.Error()))
+	}
+	coverEtc(files)
+	return nil
 }
 
 // Become replaces this process by a command, with the options' identity, environment and directory. It returns only if that

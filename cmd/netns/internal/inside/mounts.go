@@ -3,10 +3,8 @@ package inside
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
-	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/netns-go/netns/internal/sys"
 	"github.com/netns-go/netns/persist"
 	"golang.org/x/sys/unix"
@@ -17,34 +15,6 @@ import (
 var belowSys = []string{
 	"/sys/fs/cgroup", "/sys/fs/bpf", "/sys/fs/pstore", "/sys/fs/selinux", "/sys/fs/fuse/connections",
 	"/sys/kernel/debug", "/sys/kernel/tracing", "/sys/kernel/security", "/sys/kernel/config", "/sys/firmware/efi/efivars",
-}
-
-// FitMounts makes mounts that fit the namespace of the calling thread, in a new mount namespace: /sys and, for a namespace with
-// a name, the files over /etc. If the kernel refuses a sysfs, the caller's /sys stays, and unless quiet, FitMounts prints that.
-func FitMounts(verb, name string, quiet bool) error {
-	if err := leaveMounts(); err != nil {
-		return err
-	}
-	var files []etcFile
-	if name != "" { // a mount can be cloned only in the mount namespace in which it was opened
-		var err error
-		if files, err = etcFiles(name); err != nil {
-			return err
-		}
-	}
-	fresh, err := newSys()
-	switch {
-	case err == nil:
-		if err = replaceSys(fresh); err != nil {
-			return netOnlyHelps(err)
-		}
-	case !errors.Is(err, fs.ErrPermission):
-		return netOnlyHelps(err)
-	case !quiet: // in a container in which other mounts cover parts of /sys
-		fmt.Fprintf(os.Stderr, "netns: %s: /sys remains the caller's: %s\n", verb, term.Escaped(err.Error()))
-	}
-	coverEtc(files)
-	return nil
 }
 
 // leaveMounts puts the calling thread into a mount namespace of its own.

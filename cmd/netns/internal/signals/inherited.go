@@ -1,11 +1,9 @@
 package signals
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"sync"
 	"syscall"
 	"unsafe"
@@ -16,16 +14,6 @@ import (
 // execve(2) hands ignored and blocked signals on to the command. Before main, Go's runtime catches the signals that the caller
 // ignores, except SIGHUP and SIGINT (initsig), and unblocks those that it needs or that end a program (minitSignalMask). It saves
 // what it changes, and this file gives that back.
-
-// A set is a set of signals in the kernel's form: bit 0 is signal 1.
-type set uint64
-
-func (s set) has(sig int) bool { return s&(1<<(sig-1)) != 0 }
-
-const (
-	lastSignal = 64 // _NSIG of asm-generic/signal.h
-	sigIgn     = 1  // SIG_IGN of asm-generic/signal-defs.h
-)
 
 // Variable is the environment variable by which netns hands the two sets on to a netns that it starts: between fork(2) and
 // execve(2), Go resets the signals that it catches.
@@ -86,18 +74,4 @@ func HandOn() {
 func Setting() string {
 	ignored, blocked := inherited()
 	return fmt.Sprintf("%s=%x %x", Variable, ignored, blocked)
-}
-
-// wordSize is the size of a uintptr, in bytes.
-const wordSize = strconv.IntSize / 8
-
-// newSets makes the sets of the runtime's variables in memory: of the actions, one uintptr a signal from 0 on, and of the mask.
-func newSets(actions, mask []byte) (ignored, blocked set) {
-	for sig := 1; sig <= lastSignal; sig++ {
-		action := actions[sig*wordSize:][:wordSize]
-		if wordSize == 8 && binary.NativeEndian.Uint64(action) == sigIgn || wordSize == 4 && binary.NativeEndian.Uint32(action) == sigIgn {
-			ignored |= 1 << (sig - 1)
-		}
-	}
-	return ignored, set(binary.NativeEndian.Uint64(mask))
 }

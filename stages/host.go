@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/moby/sys/reexec"
 	"github.com/netns-go/netns/internal/sys"
 	"golang.org/x/sys/unix"
 )
@@ -40,17 +38,6 @@ var awaited = inherited()
 
 // plainHost reports whether this process can start itself again; see errHost.
 var plainHost bool
-
-func init() {
-	if awaited == nil {
-		plainHost = atStart()
-		reexec.Register(entryPoint, child) // in a child, another package's reexec.Init would run it too early
-	}
-	registry = maps.Clone(builtIn)
-	for name := range registry { // after all are registered, because in a child this does not return
-		dispatch(name)
-	}
-}
 
 // inherited returns the stages that the token names, and removes the token so that no other process inherits it. A process
 // that was started as a child and cannot be one ends here.
@@ -120,27 +107,6 @@ func markInherited() (found bool, err error) {
 		}
 	}
 	return found, sys.PathError("read", path, err)
-}
-
-// dispatch becomes the child, and does not return, when the last stage of the plan is registered.
-func dispatch(registered string) {
-	if !awaited[registered] {
-		return
-	}
-	delete(awaited, registered)
-	if len(awaited) == 0 {
-		reexec.Register(entryPoint, child)
-		reexec.Init()
-	}
-}
-
-// token returns the environment variable that a child gets for a plan.
-func token(p *Plan) string {
-	var names []string
-	for _, step := range p.steps() {
-		names = append(names, step.Stage)
-	}
-	return tokenVar + "=" + strings.Join(names, " ")
 }
 
 // mayStart returns an error if a child of this process would not dispatch, or must not.

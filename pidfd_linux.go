@@ -12,19 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// opened returns the namespace of a file, unless opening it gave an error. If fstat(2) fails, opened closes the file.
-func opened(path string, f *os.File, err error) (*Namespace, error) {
-	if err != nil {
-		return nil, err
-	}
-	st, err := sys.Fstat(f)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return &Namespace{path, f, st.Ino}, nil
-}
-
 // OpenPidfd opens the network namespace of the process of a pidfd (pidfd_open(2)), which stays the caller's. It is never
 // another process's, even if that has the same number now. Another user's process needs CAP_SYS_PTRACE. The Path is valid only
 // while this process has the Namespace open. OpenPidfd returns a *[NotExistError] if the process has ended, or a
