@@ -163,7 +163,7 @@ func TestFromRefused(t *testing.T) {
 	}
 	defer file.Close()
 	var none *netns.StateError
-	if _, err := netns.OpenFd(int(file.Fd())); !errors.As(err, &none) || none.State != netns.Foreign {
+	if _, err := netns.OpenFd(int(file.Fd())); !errors.As(err, &none) || none.State != netns.Device {
 		t.Errorf("the descriptor of a device: %v", err)
 	}
 	if _, err := netns.OpenFd(-1); !errors.Is(err, fs.ErrNotExist) {
@@ -212,7 +212,7 @@ func TestReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var state *netns.StateError
-	if err := netns.Create(t.Context(), []string{"a", "file"}, replace); !errors.As(err, &state) || state.State != netns.Foreign {
+	if err := netns.Create(t.Context(), []string{"a", "file"}, replace); !errors.As(err, &state) || state.State != netns.File {
 		t.Errorf("a file: %v", err)
 	}
 	os.Remove("/run/netns/file")

@@ -32,9 +32,23 @@ const (
 	Stale        = persist.Stale        // a dead transaction left the name; the next Create repairs it
 	Unmounted    = persist.Unmounted    // the namespace was complete, and was unmounted by hand in this mount namespace
 	Elsewhere    = persist.Elsewhere    // the namespace was complete, and may be mounted in another mount namespace
-	Foreign      = persist.Foreign      // another tool's name without a namespace: half-made or left behind
+	Foreign      = persist.Foreign      // another tool's empty file without a namespace: half-made or left behind
 	Incompatible = persist.Incompatible // another version of this module made the name
-	Unreadable   = persist.Unreadable   // nothing is mounted, and the caller may not read more
+	Unreadable   = persist.Unreadable   // nothing is mounted, and the caller may not read more, or not follow the link
+)
+
+// The states of a name that has nothing to do with network namespaces. [Dir.Delete] removes a symbolic link, and refuses the
+// others, even with Force.
+const (
+	Directory      = persist.Directory
+	File           = persist.File // with content
+	FIFO           = persist.FIFO
+	Socket         = persist.Socket
+	Device         = persist.Device
+	OtherLink      = persist.OtherLink      // a symbolic link to anything but a network namespace
+	BrokenLink     = persist.BrokenLink     // a symbolic link whose target is missing
+	LoopingLink    = persist.LoopingLink    // a symbolic link that leads in a circle
+	OtherNamespace = persist.OtherNamespace // a namespace of another type is mounted
 )
 
 // Open opens a namespace in [DefaultDir] by its name, see [Dir.Open].
@@ -171,7 +185,8 @@ func (d *Dir) entries() ([]Entry, error) {
 // lookUp returns the entries of names, without those that are deleted meanwhile.
 func lookUp(s *persist.Store, names []string) (entries []Entry, err error) {
 	for _, name := range names {
-		entry, err := s.Lookup(name)
+		entry, ns, err := s.LookupOpen(name) // which is faster than Lookup for a namespace
+		ns.Close()                           // also if it is nil
 		if _, gone := errors.AsType[*NotExistError](err); gone {
 			continue
 		}

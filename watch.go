@@ -47,6 +47,7 @@ const (
 	Finish  = persist.Finish  // mark a complete namespace as complete
 	Remount = persist.Remount // mount the run directory anew, while it is empty
 	Leave   = persist.Leave   // do nothing, because something may need it; a person has to decide
+	Ignore  = persist.Ignore  // do nothing, because it has nothing to do with network namespaces
 )
 
 // RecoverOptions say what [Dir.Recover] does. Its field is the bool DryRun: change nothing, and only find what Recover would do.

@@ -79,9 +79,6 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 	case Ready, Stale, Unmounted:
 		return nil
 	case Foreign:
-		if h.stat.Size > 0 { // no tool leaves such a file of a namespace
-			break
-		}
 		if force {
 			return nil
 		}
@@ -157,8 +154,8 @@ func (b *batch) delete(ctx context.Context, name string) (ns *os.File, err error
 	return h.top, nil
 }
 
-// member holds a name if a namespace is mounted on it and covers the claim that is already locked. It returns nil for any other
-// name, and if it may not look. peel says why this comparison, in this order, is enough.
+// member holds a name if a network namespace is mounted on it and covers the claim that is already locked. It returns nil for
+// any other name, and if it may not look. peel says why this comparison, in this order, is enough.
 func (b *batch) member(name string) *held {
 	if b.last == nil {
 		return nil
@@ -172,7 +169,7 @@ func (b *batch) member(name string) *held {
 	if err != nil || top == nil {
 		return nil
 	}
-	if mounted {
+	if mounted = mounted && sys.IsNetwork(top); mounted {
 		mounted, err = b.store.covers(name, &b.last.stat)
 	}
 	if err != nil || !mounted {

@@ -68,7 +68,7 @@ func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err err
 	}
 	if h.state == "" {
 		record, recordErr := readRecord(h.file)
-		if h.state, err = uncoveredState(record, recordErr, name); err != nil {
+		if h.state, err = uncoveredState(record, recordErr, name, &h.stat); err != nil {
 			return nil, err
 		}
 	}
@@ -76,7 +76,8 @@ func (s *Store) holdOnce(ctx context.Context, name string) (found *held, err err
 }
 
 // openBelow opens the file that a name has below h.top, or that h.top is; it opens a link as such. It sets the state to Ready
-// for a namespace or a link, and otherwise leaves it open. If the name changed meanwhile, it returns a *NotExistError.
+// for a network namespace or a link, to OtherNamespace for another namespace, and otherwise leaves it open. If the name changed
+// meanwhile, it returns a *NotExistError.
 func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 	switch top.Mode & unix.S_IFMT {
 	case unix.S_IFLNK:
@@ -85,10 +86,16 @@ func (s *Store) openBelow(h *held, name string, top *unix.Stat_t) (err error) {
 		return err
 	case unix.S_IFREG:
 	default:
-		return &StateError{s.Path(name), Entry{Name: name, State: Foreign}}
+		return &StateError{s.Path(name), Entry{Name: name, State: unclaimedState(top)}}
 	}
 	if h.mounted {
-		h.state = Ready
+		kind, err := sys.NamespaceType(h.top)
+		if err != nil {
+			return err
+		}
+		if h.state = Ready; kind != unix.CLONE_NEWNET {
+			h.state = OtherNamespace
+		}
 		h.file, err = s.openBare(name, unix.O_RDWR)
 		switch {
 		case isBlind(err):

@@ -46,16 +46,20 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 	case err != nil:
 		return e, false, err
 	case mounted:
+		if network, err := isNetwork(top); err != nil || !network {
+			e.State = OtherNamespace
+			return e, true, err
+		}
 		e.State, e.Inode = Ready, st.Ino
 		if err = s.judge(&e); isMissing(err) {
 			return e, false, nil // the name has gone meanwhile
 		}
 		return e, true, err
 	case st.Mode&unix.S_IFMT != unix.S_IFREG:
-		e.State = Foreign
+		e.State = unclaimedState(&st)
 		return e, true, nil
 	}
-	if err := s.classify(&e); err != nil {
+	if err := s.classify(&e, &st); err != nil {
 		return e, false, err
 	}
 	settled, err = s.stillShows(name, &st)
@@ -64,18 +68,56 @@ func (s *Store) look(name string) (e Entry, settled bool, err error) {
 
 // lookThrough is look for a symbolic link. Some people link to a container's /proc/PID/ns/net by hand.
 func (s *Store) lookThrough(e Entry) (Entry, bool, error) {
-	e.State = Foreign
+	e.State = OtherLink
 	target, err := sys.OpenAt(s.dir, e.Name, unix.O_PATH, 0)
 	if err != nil {
-		return e, true, nil
-	}
-	defer target.Close()
-	if ns, err := sys.IsNamespace(target); err == nil && ns {
-		st, err := sys.Fstat(target)
-		e.State, e.Inode = Ready, st.Ino
+		e.State, err = unfollowedState(err)
 		return e, true, err
 	}
-	return e, true, nil
+	defer target.Close()
+	if ns, err := sys.IsNamespace(target); err != nil || !ns {
+		return e, true, nil
+	}
+	if network, err := isNetwork(target); err != nil || !network {
+		return e, true, err
+	}
+	st, err := sys.Fstat(target)
+	e.State, e.Inode = Ready, st.Ino
+	return e, true, err
+}
+
+// unfollowedState returns the state of a symbolic link by the error of following it. It returns an error that is not about the
+// link.
+func unfollowedState(err error) (State, error) {
+	switch {
+	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE), errors.Is(err, unix.ENOMEM):
+		return "", err
+	case errors.Is(err, fs.ErrPermission): // another user's /proc/PID/ns/net, for example
+		return Unreadable, nil
+	case errors.Is(err, unix.ELOOP):
+		return LoopingLink, nil
+	}
+	return BrokenLink, nil
+}
+
+// isDangling reports whether an error of opening a name means that it is a symbolic link that leads nowhere. If the target is
+// missing, the error is a *NotExistError as well.
+func isDangling(err error) bool {
+	return errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ENAMETOOLONG)
+}
+
+// isNetwork reports whether a namespace that is open with O_PATH is a network namespace. Only a descriptor for reading tells
+// the type. If the caller cannot get one because /proc is missing, for example, isNetwork returns true.
+func isNetwork(namespace *os.File) (bool, error) {
+	f, err := openProc(sys.FdPath(namespace))
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	return sys.IsNetwork(f), nil
 }
 
 // judge sets the state of a mounted name by the record below the mount. If the caller may not read the record, the name stays
@@ -165,8 +207,8 @@ func (s *Store) isMounted(name string, claim *unix.Stat_t) (bool, error) {
 	return s.covers(name, claim)
 }
 
-// classify sets the state of a regular file without a namespace mounted on it.
-func (s *Store) classify(e *Entry) error {
+// classify sets the state of a regular file with this status, without a namespace mounted on it.
+func (s *Store) classify(e *Entry, st *unix.Stat_t) error {
 	f, err := s.open(s.dir, e.Name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -181,18 +223,38 @@ func (s *Store) classify(e *Entry) error {
 		return err
 	}
 	r, err := readRecord(f)
-	e.State, err = uncoveredState(r, err, e.Name)
+	e.State, err = uncoveredState(r, err, e.Name, st)
 	if locked && r != nil {
 		e.State, e.PID = InProgress, r.pid
 	}
 	return err
 }
 
-// uncoveredState returns the state of a name that shows an unlocked regular file, by what readRecord returned for it.
-func uncoveredState(r *record, err error, name string) (State, error) {
+// unclaimedState returns the state of a name that shows neither a claim nor a namespace nor a link, by the file's status.
+func unclaimedState(st *unix.Stat_t) State {
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return Directory
+	case unix.S_IFIFO:
+		return FIFO
+	case unix.S_IFSOCK:
+		return Socket
+	case unix.S_IFBLK, unix.S_IFCHR:
+		return Device
+	case unix.S_IFREG:
+		if st.Size == 0 {
+			return Foreign
+		}
+	}
+	return File
+}
+
+// uncoveredState returns the state of a name that shows an unlocked regular file with this status, by what readRecord returned
+// for it.
+func uncoveredState(r *record, err error, name string, st *unix.Stat_t) (State, error) {
 	switch {
 	case err == errNoRecord:
-		return Foreign, nil
+		return unclaimedState(st), nil
 	case err == errIncompatible:
 		return Incompatible, nil
 	case err != nil:

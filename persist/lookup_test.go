@@ -34,9 +34,9 @@ func TestLookupOpen(t *testing.T) {
 		state State
 		opens bool
 	}{
-		"done": {Ready, true}, "beside": {Ready, true}, "kept": {Kept, true}, "link": {Ready, true}, "uts": {Ready, false},
-		"begun": {InProgress, false}, "dangling": {Foreign, false}, "file": {Foreign, false}, "directory": {Foreign, false},
-		"pipe": {Foreign, false},
+		"done": {Ready, true}, "beside": {Ready, true}, "kept": {Kept, true}, "link": {Ready, true}, "uts": {OtherNamespace, false},
+		"begun": {InProgress, false}, "dangling": {BrokenLink, false}, "file": {Foreign, false}, "directory": {Directory, false},
+		"pipe": {FIFO, false},
 	} {
 		e, ns, err := s.LookupOpen(name)
 		if err != nil || e.Name != name || e.State != want.state || (ns != nil) != want.opens {
@@ -64,6 +64,7 @@ func TestLookupOpen(t *testing.T) {
 	for _, name := range []string{"link", "dangling", "file", "directory", "pipe"} {
 		os.Remove(s.Path(name))
 	}
+	unix.Unmount(s.Path("uts"), 0)
 	remove(t, s, "done", "beside", "kept", "begun", "uts")
 }
 

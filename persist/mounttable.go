@@ -98,11 +98,11 @@ func (t *mountTable) isDoubled() bool {
 	return group != "" && group == peers(t.below(t.top()))
 }
 
-// name returns the name in the directory that a namespace is mounted on, directly or on top of other mounts, and the lowest of
+// name returns the name in the directory that a network namespace is mounted on, directly or on top of other mounts, and the lowest of
 // these mounts.
 func (t *mountTable) name(m *mountinfo.Info) (name string, lowest *mountinfo.Info) {
 	name, inside := strings.CutPrefix(m.Mountpoint, t.path+"/")
-	if !inside || m.FSType != "nsfs" || strings.Contains(name, "/") {
+	if !inside || m.FSType != "nsfs" || !strings.HasPrefix(m.Root, "net:[") || strings.Contains(name, "/") {
 		return "", nil
 	}
 	for b := t.below(m); b != nil && b.Mountpoint == m.Mountpoint; b = t.below(m) {

@@ -45,7 +45,7 @@ func (s *Store) Namespace(ctx context.Context, name string) (ns *os.File, err er
 func (s *Store) openNamespace(name string) (*os.File, error) {
 	// With O_PATH first, so that it does not open a device or anything else that a link leads to.
 	target, err := s.open(s.dir, name, unix.O_PATH)
-	if isMissing(err) || errors.Is(err, unix.ELOOP) { // perhaps a dangling link
+	if isMissing(err) || isDangling(err) {
 		return nil, s.showsNone(name)
 	}
 	if err != nil {
@@ -57,7 +57,11 @@ func (s *Store) openNamespace(name string) (*os.File, error) {
 	} else if !ns {
 		return nil, s.showsNone(name)
 	}
-	return openType(target, s.Path(name))
+	f, err := openType(target, s.Path(name))
+	if _, other := errors.AsType[*StateError](err); other {
+		return nil, s.showsNone(name)
+	}
+	return f, err
 }
 
 // LookupOpen is [Store.Lookup] and [Store.Namespace] in one, does less than either, and does not wait. The entry describes the
@@ -75,7 +79,7 @@ func (s *Store) LookupOpen(name string) (Entry, *os.File, error) {
 		return e, nil, err
 	}
 	ns, err := s.openNamespace(name)
-	if err != nil { // gone meanwhile, or of another type
+	if err != nil { // gone meanwhile, or unreadable
 		return e, nil, nil
 	}
 	if st, err := sys.Fstat(ns); err != nil || st.Ino != e.Inode {
@@ -132,7 +136,11 @@ func OpenPath(path string) (*os.File, error) {
 	if ns, err := sys.IsNamespace(target); err != nil {
 		return nil, err
 	} else if !ns {
-		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
+		st, err := sys.Fstat(target)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: unclaimedState(&st)}}
 	}
 	return openType(target, path)
 }
@@ -165,7 +173,7 @@ func openType(target *os.File, path string) (*os.File, error) {
 	}
 	if !sys.IsNetwork(f) {
 		f.Close()
-		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: Foreign}}
+		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: OtherNamespace}}
 	}
 	return f, nil
 }

@@ -164,7 +164,7 @@ func readText(f *os.File) ([]byte, error) {
 		return nil, errNoRecord
 	}
 	if info.Size() > maxRecord {
-		return nil, errIncompatible
+		return nil, verdictOnHead(f)
 	}
 	text := make([]byte, info.Size())
 	n, err := f.ReadAt(text, 0)
@@ -172,6 +172,18 @@ func readText(f *os.File) ([]byte, error) {
 		return nil, err
 	}
 	return text, nil
+}
+
+// verdictOnHead returns errIncompatible for a file that begins like a claim, and errNoRecord for any other file.
+func verdictOnHead(f *os.File) error {
+	head := make([]byte, len(magic))
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if string(head) != magic {
+		return errNoRecord
+	}
+	return errIncompatible
 }
 
 // readRecord reads the record of a claim.

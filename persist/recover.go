@@ -49,7 +49,8 @@ func (v *survey) recoverNames(ctx context.Context, dry bool) (findings []Finding
 		if err := context.Cause(ctx); err != nil {
 			return findings, err
 		}
-		entry, err := v.Lookup(name)
+		entry, ns, err := v.LookupOpen(name) // which is faster than Lookup for a namespace
+		ns.Close()                           // also if it is nil
 		if isMissing(err) {
 			continue // it has gone with its transaction, for example
 		}
@@ -75,7 +76,7 @@ func (v *survey) recoverNames(ctx context.Context, dry bool) (findings []Finding
 // act carries out the action of a finding about a name.
 func (v *survey) act(ctx context.Context, f Finding) error {
 	switch {
-	case f.Action == Leave:
+	case f.Action == Leave, f.Action == Ignore:
 		return nil
 	case f.State == Stale, f.Action == Finish:
 		return v.repair(ctx, f.Name)

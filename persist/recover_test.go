@@ -120,7 +120,7 @@ func TestRecover(t *testing.T) {
 	}
 	want := map[string]Action{
 		"half": Remove, "linked": Remove, "all1": Finish, "all2": Finish, "unmounted": Remove,
-		"alive": Leave, "newer": Leave, "young": Leave,
+		"alive": Leave, "newer": Leave, "young": Leave, "text": Ignore, "link": Ignore, "dir": Ignore,
 		"old": Leave, // its ctime is young: no process can set that back
 	}
 	recovers(t, s, true, want)
@@ -130,10 +130,12 @@ func TestRecover(t *testing.T) {
 	delete(want, "linked") // it goes with half
 	delete(want, "all2")   // it is finished with all1
 	recovers(t, s, false, want)
-	recovers(t, s, false, map[string]Action{"alive": Leave, "newer": Leave, "young": Leave, "old": Leave})
+	recovers(t, s, false, map[string]Action{
+		"alive": Leave, "newer": Leave, "young": Leave, "old": Leave, "text": Ignore, "link": Ignore, "dir": Ignore,
+	})
 	inState(t, s, "ready", Ready)
 	inState(t, s, "all1", Ready)
-	inState(t, s, "text", Foreign)
+	inState(t, s, "text", File)
 	if err := alive.Withdraw("alive"); err != nil {
 		t.Error(err)
 	}
@@ -201,9 +203,9 @@ func TestRecoverStacked(t *testing.T) {
 	if err := unix.Mount("/etc/passwd", s.Path("foreign"), "", unix.MS_BIND, ""); err != nil {
 		t.Fatal(err)
 	}
-	recovers(t, s, true, map[string]Action{"twice": Remove, "two": Leave})
-	recovers(t, s, false, map[string]Action{"twice": Remove, "two": Leave})
-	recovers(t, s, false, map[string]Action{"two": Leave})
+	recovers(t, s, true, map[string]Action{"twice": Remove, "two": Leave, "foreign": Ignore})
+	recovers(t, s, false, map[string]Action{"twice": Remove, "two": Leave, "foreign": Ignore})
+	recovers(t, s, false, map[string]Action{"two": Leave, "foreign": Ignore})
 	if n := len(world.Mounts(t, s.Path(""))); n != 6 {
 		t.Errorf("%d mounts: %q", n, world.Mounts(t, s.Dir()))
 	}

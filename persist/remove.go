@@ -169,14 +169,18 @@ func (s *Store) peel(name string, file *unix.Stat_t) error {
 	} else if !same {
 		return &NotExistError{s.Path(name)}
 	}
-	if ns, err := sys.IsNamespace(top); err != nil {
+	network, err := sys.IsNamespace(top)
+	if err == nil && network {
+		network, err = isNetwork(top)
+	}
+	if err != nil {
 		return err
-	} else if !ns {
+	} else if !network {
 		st, err := sys.Fstat(top)
 		if err != nil || st.Dev == file.Dev && st.Ino == file.Ino {
 			return err // another process unmounted it meanwhile
 		}
-		return &BusyError{s.Path(name), "something other than a namespace is mounted over it"}
+		return &BusyError{s.Path(name), "something other than a network namespace is mounted over it"}
 	}
 	return s.unmountError(name, detach(top))
 }

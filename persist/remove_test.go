@@ -65,6 +65,52 @@ func TestForeignMountOverOurs(t *testing.T) {
 	remove(t, s, "x")
 }
 
+// Nor does an undo or a repair unmount a namespace of another type that a person has mounted over a name.
+func TestOtherNamespaceOverOurs(t *testing.T) {
+	s := prepared(t)
+	died(t, s, "a", "b", "never")
+	if err := unix.Mount("/proc/self/ns/uts", s.Path("b"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	inState(t, s, "a", Stale)
+	inState(t, s, "b", OtherNamespace)
+	var busy *BusyError
+	if err := s.repair(t.Context(), "a"); !errors.As(err, &busy) {
+		t.Errorf("repaired: %v", err)
+	}
+	c := mounted(t, s, "x")
+	if err := unix.Mount("/proc/self/ns/uts", s.Path("x"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Withdraw("x"); !errors.As(err, &busy) {
+		t.Errorf("withdrawn: %v", err)
+	}
+	if err := c.Done(); err != nil {
+		t.Error(err)
+	}
+	c.Close()
+	done(t, s, "first", "second")
+	if err := unix.Mount("/proc/self/ns/uts", s.Path("second"), "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := s.DeleteNames(t.Context(), []string{"first", "second"}, true) // which takes the lock once for both
+	var state *StateError
+	if len(shown) != 1 || !errors.As(err, &state) || state.State != OtherNamespace {
+		t.Errorf("%d deleted, %v", len(shown), err)
+	}
+	for _, f := range shown {
+		f.Close()
+	}
+	for _, name := range []string{"b", "x", "second"} {
+		inState(t, s, name, OtherNamespace)
+		if err := unix.Unmount(s.Path(name), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	inState(t, s, "x", Ready)
+	remove(t, s, "b", "x", "second")
+}
+
 // A name that was deleted and made again belongs to its new owner. A late undo leaves it alone.
 func TestWithdrawLeavesWhatCameLater(t *testing.T) {
 	s := prepared(t)

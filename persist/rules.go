@@ -15,6 +15,9 @@ import (
 
 // find applies the rule for the state of an entry. The action "" means that nothing is wrong.
 func (v *survey) find(e Entry) (Finding, error) {
+	if e.State.isAlien() {
+		return Finding{Action: Ignore, Reason: "it is " + e.describe()}, nil
+	}
 	switch e.State {
 	case Ready:
 		unfinished, err := v.unfinished(e.Name)
@@ -33,6 +36,9 @@ func (v *survey) find(e Entry) (Finding, error) {
 	case Foreign:
 		return v.findForeign(e.Name)
 	case Unreadable:
+		if v.isLink(e.Name) {
+			return Finding{Action: Ignore, Reason: "it is a symbolic link, which the caller may not follow"}, nil
+		}
 		return Finding{Action: Leave, Reason: "reading it is not permitted"}, nil
 	case Incompatible:
 		return Finding{Action: Leave, Reason: "another version of netns made it, or it is damaged"}, nil
@@ -143,7 +149,7 @@ func (v *survey) findsRunDir() (bool, error) {
 		if err != nil && !isMissing(err) {
 			return false, err
 		}
-		if err == nil && e.State != Foreign && e.State != Unreadable && !v.isLink(name) {
+		if err == nil && e.State.isOfNetns() && !v.isLink(name) {
 			return true, nil
 		}
 	}

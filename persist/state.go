@@ -16,10 +16,48 @@ const (
 	Stale        State = "stale"        // left by a dead transaction; the next create repairs it
 	Unmounted    State = "unmounted"    // it was complete; a person or a tool unmounted it in this mount namespace
 	Elsewhere    State = "elsewhere"    // it was complete; it is mounted in another mount namespace, or may be
-	Foreign      State = "foreign"      // no claim and no namespace: half-made or left behind by another tool
+	Foreign      State = "foreign"      // an empty file without a namespace: half-made or left behind by another tool
 	Incompatible State = "incompatible" // a claim of another version of netns, or a damaged one
-	Unreadable   State = "unreadable"   // not mounted, and the caller may not read the claim
+	Unreadable   State = "unreadable"   // not mounted, and the caller may not read the claim, or follow the link
 )
+
+// The states of a name that has nothing to do with network namespaces. No tool leaves such a name when it dies.
+const (
+	Directory      State = "directory"
+	File           State = "file" // with content that is no claim
+	FIFO           State = "fifo"
+	Socket         State = "socket"
+	Device         State = "device"
+	OtherLink      State = "link"            // a symbolic link to anything but a network namespace
+	BrokenLink     State = "broken link"     // a symbolic link whose target is missing
+	LoopingLink    State = "looping link"    // a symbolic link that leads back to itself, or through too many others
+	OtherNamespace State = "other namespace" // a namespace of another type is mounted
+)
+
+// aliens describes the names in these states.
+var aliens = map[State]string{
+	Directory:      "a directory, not a network namespace",
+	File:           "a file with content, not a network namespace",
+	FIFO:           "a FIFO (named pipe), not a network namespace",
+	Socket:         "a socket, not a network namespace",
+	Device:         "a device, not a network namespace",
+	OtherLink:      "a symbolic link, but not to a network namespace",
+	BrokenLink:     "a symbolic link whose target is missing",
+	LoopingLink:    "a symbolic link that leads in a circle",
+	OtherNamespace: "a namespace of another type, not a network namespace",
+}
+
+// isOfNetns reports whether a name in this state shows a network namespace or a claim, unless it is a symbolic link.
+func (s State) isOfNetns() bool {
+	switch s {
+	case Ready, Kept, InProgress, Stale, Unmounted, Elsewhere, Incompatible:
+		return true
+	}
+	return false
+}
+
+// isAlien reports whether a name in this state has nothing to do with network namespaces.
+func (s State) isAlien() bool { return aliens[s] != "" }
 
 // An Entry is a name in the run directory.
 type Entry struct {
@@ -31,6 +69,9 @@ type Entry struct {
 }
 
 func (e Entry) describe() string {
+	if e.State.isAlien() {
+		return aliens[e.State]
+	}
 	switch e.State {
 	case Ready:
 		return "ready"
@@ -69,7 +110,7 @@ type RecoverOptions struct {
 	DryRun bool // only report what Recover would do
 }
 
-// A Finding is a fault in the run directory, and what Recover does about it.
+// A Finding is a fault in the run directory, or a name that does not belong there, and what Recover does about it.
 type Finding struct {
 	Name   string // or "" for the run directory itself
 	Path   string
@@ -88,4 +129,5 @@ const (
 	Finish  Action = "finish"  // everything is complete except the mark of the transaction
 	Remount Action = "remount" // the run directory, while it is empty
 	Leave   Action = "leave"   // it may be in use, so a person has to decide
+	Ignore  Action = "ignore"  // it has nothing to do with network namespaces
 )

@@ -270,8 +270,16 @@ func TestOtherNamespaceType(t *testing.T) {
 		t.Fatal(err)
 	}
 	var state *StateError
-	if _, err := s.Namespace(t.Context(), "x"); !errors.As(err, &state) {
+	if _, err := s.Namespace(t.Context(), "x"); !errors.As(err, &state) || state.State != OtherNamespace {
 		t.Errorf("Namespace: %v", err)
+	}
+	for _, force := range []bool{false, true} {
+		if err := s.Delete(t.Context(), "x", force); !errors.As(err, &state) || state.State != OtherNamespace {
+			t.Errorf("Delete: %v", err)
+		}
+	}
+	if err := unix.Unmount(s.Path("x"), 0); err != nil {
+		t.Errorf("it is not there any more: %v", err)
 	}
 	remove(t, s, "x")
 }

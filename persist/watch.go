@@ -221,7 +221,7 @@ func (w *watcher) gone(name string) {
 	w.changes = append(w.changes, numbered{Change{name, false}, w.events})
 }
 
-// showsNamespace reports whether a name shows a namespace, or is a link to one. It returns a *[NotExistError] if the name is
+// showsNamespace reports whether a name shows a network namespace, or is a link to one. It returns a *[NotExistError] if the name is
 // missing.
 func (s *Store) showsNamespace(name string) (bool, error) {
 	target, err := s.open(s.dir, name, unix.O_PATH)
@@ -233,5 +233,8 @@ func (s *Store) showsNamespace(name string) (bool, error) {
 		return false, top.Close()
 	}
 	defer target.Close()
-	return sys.IsNamespace(target)
+	if ns, err := sys.IsNamespace(target); err != nil || !ns {
+		return false, err
+	}
+	return isNetwork(target)
 }

@@ -48,7 +48,19 @@ var whatToCreate = map[netns.State]string{
 	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use the netns version that made it, or remove it with netns delete --force",
 	netns.Unreadable:   "run it with sudo",
+
+	netns.Directory: toCreate, netns.File: toCreate, netns.FIFO: toCreate, netns.Socket: toCreate, netns.Device: toCreate,
+	netns.OtherLink: dropLink, netns.BrokenLink: dropLink, netns.LoopingLink: dropLink,
+	netns.OtherNamespace: "take another name; " + unmount,
 }
+
+// Advice for names that have nothing to do with network namespaces.
+const (
+	toCreate = "take another name, or remove it by hand if nothing needs it"
+	byHand   = "remove it by hand if nothing needs it"
+	dropLink = "netns delete removes the link"
+	unmount  = "if nothing needs that namespace, unmount it by hand (umount), and netns delete removes the file"
+)
 
 // whatToAttach is the advice for a name that attach finds taken, by its state.
 var whatToAttach = func() map[netns.State]string {
@@ -60,9 +72,12 @@ var whatToAttach = func() map[netns.State]string {
 
 // whatToDelete is the advice for a name that delete leaves alone, by its state.
 var whatToDelete = map[netns.State]string{
-	netns.Foreign:      "remove it by hand if you do not need it",
+	netns.Foreign:      byHand,
 	netns.Elsewhere:    "if nothing needs it there, use --force",
 	netns.Incompatible: "use the netns version that made it, or --force",
+
+	netns.Directory: byHand, netns.File: byHand, netns.FIFO: byHand, netns.Socket: byHand, netns.Device: byHand,
+	netns.OtherNamespace: unmount,
 }
 
 // whatToEnter is the advice for a name that shows no namespace, by its state.
@@ -73,4 +88,8 @@ var whatToEnter = map[netns.State]string{
 	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use the netns version that made it",
 	netns.Unreadable:   "run it with sudo",
+
+	netns.Directory: byHand, netns.File: byHand, netns.FIFO: byHand, netns.Socket: byHand, netns.Device: byHand,
+	netns.OtherLink: dropLink, netns.BrokenLink: dropLink, netns.LoopingLink: dropLink,
+	netns.OtherNamespace: "nsenter(1) enters it; " + unmount,
 }

@@ -87,6 +87,11 @@ func listTable(rows []row, wide bool) string {
 		}
 		cells = append(cells, line)
 	}
-	return term.Table(cells, string(netns.Kept), string(netns.Stale), string(netns.Unmounted), string(netns.Foreign),
-		string(netns.Elsewhere), string(netns.Incompatible))
+	return term.Table(cells, faults...)
 }
+
+// faults are the states of names that want attention.
+var faults = mapped([]netns.State{
+	netns.Kept, netns.Stale, netns.Unmounted, netns.Foreign, netns.Elsewhere, netns.Incompatible, netns.Directory, netns.File,
+	netns.FIFO, netns.Socket, netns.Device, netns.OtherLink, netns.BrokenLink, netns.LoopingLink, netns.OtherNamespace,
+}, func(s netns.State) string { return string(s) })

@@ -15,8 +15,8 @@ func recoverVerb() verb {
 		Usage: "repair the leftovers of dead transactions and other tools",
 		Description: "Scans the run directory for leftovers, and reports each with its reason. Recover never changes a namespace\n" +
 			"that is ready, nor anything outside the run directory. The exit code is 5 if it left only names of living\n" +
-			"transactions, and 8 if it left anything else, or a repair failed. The manual has the codes of a recover that\n" +
-			"cannot look.\n\n   netns recover --dry-run",
+			"transactions, and 8 if it left anything else, or a repair failed. A name that has nothing to do with network\n" +
+			"namespaces is ignored, and does not count. The manual has the codes of a recover that cannot look.\n\n   netns recover --dry-run",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "only report what would be done"},
 		},
@@ -50,7 +50,7 @@ func verdict(findings []netns.Finding) error {
 	var first error
 	for _, f := range findings {
 		switch {
-		case f.Err == nil && f.Action != netns.Leave:
+		case f.Err == nil && f.Action != netns.Leave: // also if it is ignored
 			continue
 		case f.Err == nil && f.State == netns.InProgress:
 			code = max(code, codeBusy)
@@ -71,6 +71,7 @@ func verdict(findings []netns.Finding) error {
 // done are the words for what was done about a finding.
 var done = map[netns.Action]string{
 	netns.Remove: "Removed", netns.Finish: "Finished", netns.Remount: "Remounted", netns.Leave: "Left",
+	netns.Ignore: "Ignored",
 }
 
 func describe(findings []netns.Finding, dry bool) string {

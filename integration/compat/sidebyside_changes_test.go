@@ -42,7 +42,7 @@ var changingSideBySide = []comparison{
 	{
 		form: "ip netns add: it exists", given: "mkdir /run/netns/a", run: "ip netns add a",
 		ip:    side{code: 1, stderr: `Cannot create namespace file "/run/netns/a": File`, after: "a: directory"},
-		netns: &side{code: 4, stderr: "add a: /run/netns/a: exists: not a network", after: "a: directory"},
+		netns: &side{code: 4, stderr: "add a: /run/netns/a: exists: a directory, not", after: "a: directory"},
 	},
 	{
 		form: "ip netns add: a stale file", given: "touch /run/netns/a", run: "ip netns add a",
@@ -207,6 +207,10 @@ var changingSideBySide = []comparison{
 		ip: side{}, netns: &side{after: "x: file"},
 	},
 	{
+		form: "ip -all netns delete: a namespace of another type", given: uts, run: "ip -all netns del",
+		ip: side{}, netns: &side{after: "b: other namespace"},
+	},
+	{
 		form: "ip -all netns delete NAME", given: two, run: "ip -all netns del a",
 		ip: side{}, netns: &side{code: 2, stderr: "delete: --all takes no names", after: "a: down; b: down"},
 	},
@@ -218,12 +222,21 @@ var changingSideBySide = []comparison{
 	{
 		form: "ip netns delete: a directory", given: "mkdir /run/netns/a", run: "ip netns del a",
 		ip:    side{code: 1, stderr: `Cannot remove namespace file "/run/netns/a": Is a`, after: "a: directory"},
-		netns: &side{code: 4, stderr: "delete a: /run/netns/a: exists: not a network", after: "a: directory"},
+		netns: &side{code: 4, stderr: "delete a: /run/netns/a: exists: a directory, not", after: "a: directory"},
+	},
+	{
+		form: "ip netns delete: a namespace of another type", given: uts, run: "ip netns del b",
+		ip:    side{after: "a: down"},
+		netns: &side{code: 4, stderr: "delete b: /run/netns/b: exists: a namespace of", after: "a: down; b: other namespace"},
+	},
+	{
+		form: "ip netns delete: a broken link", given: one + "; ln -s nope /run/netns/b", run: "ip netns del b",
+		ip: side{after: "a: down"},
 	},
 	{
 		form: "ip netns delete: another file", given: "echo text >/run/netns/a", run: "ip netns del a",
 		ip:    side{},
-		netns: &side{code: 4, stderr: "delete a: /run/netns/a: exists: not a network", after: "a: file"},
+		netns: &side{code: 4, stderr: "delete a: /run/netns/a: exists: a file with", after: "a: file"},
 	},
 	{
 		form: "ip netns delete: a stale file", given: "touch /run/netns/a", run: "ip netns del a",

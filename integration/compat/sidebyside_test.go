@@ -2,6 +2,7 @@ package compat
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -146,6 +147,7 @@ func TestSideBySideIsDocumented(t *testing.T) {
 const (
 	one      = "ip netns add a"
 	two      = one + "; ip netns add b"
+	uts      = one + "; touch /run/netns/b; mount --bind /proc/1/ns/uts /run/netns/b"
 	noRunDir = "umount /run/netns && rmdir /run/netns"
 	// Prints the mode of the run directory, and how often the directory is a shared mount. Then it removes the directory, so that
 	// the other tool makes it again.
@@ -194,6 +196,9 @@ func inRunDir(t *testing.T) string {
 func namespaceAt(t *testing.T, path string) string {
 	t.Helper()
 	ns, err := netns.OpenPath(path)
+	if other, ok := errors.AsType[*netns.StateError](err); ok {
+		return string(other.State)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,13 +111,13 @@ func TestUnusualNames(t *testing.T) {
 // create refuses an existing name, in every state.
 func TestNameExists(t *testing.T) {
 	for kind, test := range map[string]struct{ make, text, delete string }{
-		"file":       {"echo text >/run/netns/x", "not a network namespace", "4"},
+		"file":       {"echo text >/run/netns/x", "a file with content, not a network namespace", "4"},
 		"stale file": {": >/run/netns/x", "not a network namespace", "5"}, // too young: another tool may still be making it
-		"link":       {"ln -s /etc/passwd /run/netns/x", "not a network namespace", "0"},
-		"dangling":   {"ln -s /nope /run/netns/x", "not a network namespace", "0"},
+		"link":       {"ln -s /etc/passwd /run/netns/x", "a symbolic link, but not to a network namespace", "0"},
+		"dangling":   {"ln -s /nope /run/netns/x", "a symbolic link whose target is missing", "0"},
 		"live link":  {"ln -s /proc/1/ns/net /run/netns/x", "ready", "0"},
-		"directory":  {"mkdir /run/netns/x", "not a network namespace", "4"},
-		"fifo":       {"mkfifo /run/netns/x", "not a network namespace", "4"},
+		"directory":  {"mkdir /run/netns/x", "a directory, not a network namespace", "4"},
+		"fifo":       {"mkfifo /run/netns/x", "a FIFO (named pipe), not a network namespace", "4"},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			world.Clean(t)

@@ -58,8 +58,14 @@ func IsNamespace(f *os.File) (bool, error) {
 
 // IsNetwork reports whether an open namespace is a network namespace.
 func IsNetwork(ns *os.File) bool {
-	kind, err := unix.IoctlRetInt(int(ns.Fd()), unix.NS_GET_NSTYPE)
+	kind, err := NamespaceType(ns)
 	return err == nil && kind == unix.CLONE_NEWNET
+}
+
+// NamespaceType returns the type of a namespace that is open for reading, as a flag of clone(2), see ioctl_ns(2).
+func NamespaceType(ns *os.File) (int, error) {
+	kind, err := unix.IoctlRetInt(int(ns.Fd()), unix.NS_GET_NSTYPE)
+	return kind, PathError("ioctl", ns.Name(), err)
 }
 
 // MountNSID returns the unique id of an open mount namespace, or 0 before Linux 6.11 (ioctl_ns(2)). Unlike an inode number,
