@@ -48,6 +48,7 @@ func attach(e *env, own bool) error {
 	if err := attachTo(e, name, ns, own); err != nil {
 		return advise(fmt.Errorf("attach %s: %w", term.Printable(name), err), whatToAttach)
 	}
+	e.warnIfHidden(name)
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
-	"github.com/netns-go/netns/persist"
 	"github.com/urfave/cli/v2"
 )
 
@@ -181,15 +180,12 @@ func (c *creation) failed(err error) error {
 
 // report prints the names that were made. Scripts rely on these lines.
 func (c *creation) report(names []string) error {
-	if c.quiet || len(names) == 0 || c.verb == "add" { // ip netns add is silent, too
+	if c.quiet || len(names) == 0 {
 		return nil
 	}
-	if store, err := persist.Open(c.path); err == nil {
-		defer store.Close()
-		if store.HiddenFromInit(names[0]) {
-			fmt.Fprintln(os.Stderr, "netns: warning: these names show their namespaces in this mount namespace only "+
-				"(as under ip netns exec, or systemd's PrivateMounts=)")
-		}
+	c.warnIfHidden(names[0])
+	if c.verb == "add" { // ip netns add is silent, too
+		return nil
 	}
 	text := lines(names, func(name string) string {
 		return fmt.Sprintf("Created network namespace '%s' at %q", term.Escaped(name), c.pathOf(name))

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
+	"github.com/netns-go/netns/persist"
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +65,22 @@ func (e *env) create(names []string, o netns.Options) error {
 		_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC) // since Linux 5.11
 	}
 	return e.dir.Create(e.ctx, names, o)
+}
+
+// warnIfHidden warns if a name that was just made shows its namespace in the caller's mount namespace only.
+func (e *env) warnIfHidden(name string) {
+	if e.quiet {
+		return
+	}
+	store, err := persist.Open(e.path)
+	if err != nil {
+		return
+	}
+	defer store.Close()
+	if store.HiddenFromInit(name) {
+		fmt.Fprintln(os.Stderr, "netns: warning: names made here show their namespaces in this mount namespace only "+
+			"(as under ip netns exec, or systemd's PrivateMounts=)")
+	}
 }
 
 // eachName does something for each name of a verb, reports each failure, and goes on. It returns an error with the code of the

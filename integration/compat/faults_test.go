@@ -166,7 +166,7 @@ func TestIPHidesWhatIsMounted(t *testing.T) {
 }
 
 // In a mount namespace with private mounts, ip silently makes a namespace that other mount namespaces see as a stale file. The
-// file of netns tells where the namespace is mounted, and create warns; add is silent, like ip netns add.
+// file of netns tells where the namespace is mounted, and create, add and attach warn on standard error.
 // TestCreateInAnotherMountNamespace has the rest.
 func TestIPAddInPrivateMounts(t *testing.T) {
 	world.Clean(t)
@@ -176,9 +176,17 @@ func TestIPAddInPrivateMounts(t *testing.T) {
 	mended(t, r.Code == 0 && r.Stderr == "" && inRunDir(t) == "a: file", "in private mounts it leaves a stale file silently")
 	world.EmptyRunDir(t)
 	world.Sh(t, private+"netns create a").Want(t, 0, "netns: warning: ", "in this mount namespace only")
+	for made, quiet := range map[string]string{"add c": "-q add d", "attach --own e 1": "-q attach --own f 1"} {
+		if r := world.Sh(t, private+"netns "+made).Want(t, 0, "netns: warning: ", "in this mount namespace only"); r.Stdout != "" {
+			t.Error(r)
+		}
+		if r := world.Sh(t, private+"netns "+quiet).Want(t, 0); r.Stdout+r.Stderr != "" {
+			t.Error(r)
+		}
+	}
 	world.Start(t, world.Shell("exec "+private+"sh -c 'netns create -q b && exec sleep 60'"), "sleep")
 	world.Run(t, "netns", "exec", "b", "true").Want(t, 125, "mounted in another mount namespace")
-	world.Netns(t, "delete", "--force", "a", "b")
+	world.Netns(t, "delete", "--force", "a", "b", "c", "d", "e", "f")
 }
 
 // Any user can open the run directory and hold its lock, and root's ip netns add waits for it.
