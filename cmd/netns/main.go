@@ -136,10 +136,22 @@ func checkGlobal(e *env, o *cli.Context) error {
 		return cmp.Or(printVersion(e), reported(0)) // any error keeps the library from running a verb
 	case o.IsSet("batch") && len(words) > 0:
 		return codedError{usagef("--batch takes no verb; put verbs and their options in the file"), codeUsage}
-	case len(words) > 1 && words[0] == "help" && e.app.Command(words[1]) == nil:
-		return line.UnknownVerb(e.app, words[1])
-	case len(words) > 2 && words[0] == "help":
+	case o.IsSet("force") && !o.IsSet("batch"):
+		return usagef("--force: only delete and --batch have this option")
+	case len(words) > 1 && words[0] == "help":
+		return checkHelp(e, words[1:])
+	}
+	return nil
+}
+
+// checkHelp checks the words behind help. The library explains a verb of netns; an external one explains itself.
+func checkHelp(e *env, words []string) error {
+	switch {
+	case len(words) > 1:
 		return usagef("help: takes one verb")
+	case e.app.Command(words[0]) == nil:
+		e.args = []string{words[0], "--help"}
+		return external(e)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ func TestBatch(t *testing.T) {
 	world.Sh(t, "echo add \"'x\" | netns -b -").Want(t, 2, "-:1: missing closing quote")
 	world.Run(t, "netns", "-b", "/nope").Want(t, 1, "no such file")
 	world.Run(t, "netns", "-b", "-", "list").Want(t, 2, "takes no verb")
+	world.Sh(t, `printf 'create -q x\n--quiet del x\n-j list -o json -j\n' | netns -q -j -b -`).Want(t, 0)
 	world.Sh(t, "echo create x | netns --dir /run/other -q -b - && netns --dir /run/other list").Want(t, 0)
 	world.Sh(t, "netns --dir /run/other delete x; umount /run/other; rmdir /run/other").Want(t, 0)
 }

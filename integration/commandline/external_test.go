@@ -16,6 +16,9 @@ func TestExternalCommands(t *testing.T) {
 		printf '#!/bin/sh\necho external "$0" "$@" "$NETNS_RUN_DIR"; "$NETNS_BIN" version | cut -c1-5; exit 3' >/run/bin/netns-foo
 		chmod 755 /run/bin/netns-foo; cp /run/bin/netns-foo /run/bin/netns-list; `
 	defer os.RemoveAll("/run/bin")
+	if r := world.Sh(t, prepare+"netns help foo").Want(t, 3); !strings.HasPrefix(r.Stdout, "external /run/bin/netns-foo --help /run/netns\n") {
+		t.Error(r)
+	}
 	r := world.Sh(t, prepare+"netns foo -v --dir x -- y").Want(t, 3)
 	if r.Stdout != "external /run/bin/netns-foo -v --dir x -- y /run/netns\nnetns\n" {
 		t.Error(r)

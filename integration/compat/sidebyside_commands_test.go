@@ -337,6 +337,11 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 		netns: &side{stdout: "a\n/proc/1/ns/net\n", after: "a: down"},
 	},
 	{
+		form: "ip -force netns VERB", given: one, run: "ip -force netns list",
+		ip:    side{stdout: "a\n", after: "a: down"},
+		netns: &side{code: 2, stderr: "--force: only delete and --batch have this option", after: "a: down"},
+	},
+	{
 		form: "ip -netns NAME netns VERB", given: knowing, run: "ip -n a netns list-id",
 		ip:    side{stdout: "nsid 77 (iproute2 netns name: b)\n", after: "a: down (id: 7); b: down (id: 8)"},
 		netns: &side{code: 2, stderr: `unknown option "-n"; see netns add --help`, after: "a: down (id: 7); b: down (id: 8)"},
@@ -354,7 +359,7 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -br netns list",
 		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "--br"; see netns list --help`, after: "a: down"},
+		netns: &side{code: 2, stderr: `unknown option "-br"; see netns list --help`, after: "a: down"},
 	},
 	{
 		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -c netns list",

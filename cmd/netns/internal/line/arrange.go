@@ -19,8 +19,9 @@ func Arrange(app *cli.App, args []string) (arranged []string, word string, err e
 	if err != nil {
 		return nil, l.Word, err
 	}
+	app.Metadata = map[string]any{typed: l.Options}
 	var global, local []string
-	for _, option := range l.Options {
+	for _, option := range lastOfEach(app, l.Verb, l.Options) {
 		if l.isLocal(option[0]) {
 			local = append(local, option...)
 		} else {
@@ -30,6 +31,9 @@ func Arrange(app *cli.App, args []string) (arranged []string, word string, err e
 	verb, names := l.Verb, slices.Concat(l.Names, l.Rest)
 	if verb != nil && slices.ContainsFunc(local, isHelp) {
 		names = nil // the library would take a name for a verb that needs help
+	}
+	if l.Word == "help" {
+		names = slices.DeleteFunc(names, isHelp)
 	}
 	if verb == nil && len(local) > 0 {
 		verb = app.Command("list")
@@ -104,6 +108,9 @@ func (l *Line) option() error {
 			return Usagef("%s %s: a signal is given as %s=%s; a name like that stands before %s", arg, l.Rest[0], arg, l.Rest[0], arg)
 		}
 		arg += "=TERM"
+	}
+	if err := l.checkBoolean(arg); err != nil {
+		return err
 	}
 	option := []string{arg}
 	if flag := FlagOf(l.app, l.Verb, arg); TakesValue(flag) && !strings.Contains(arg, "=") {

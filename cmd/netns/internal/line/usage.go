@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,16 +27,16 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	if name, unknown := strings.CutPrefix(text, "flag provided but not defined: -"); unknown {
 		name = strings.TrimLeft(name, "-")
-		text = fmt.Sprintf("unknown option %q%s", "--"[:min(2, len(name))]+name, suggestOption(c, name))
+		text = fmt.Sprintf("unknown option %q%s", asTyped(c.App, name), suggestOption(c, name))
 	}
-	if strings.HasSuffix(text, "flag -timeout: parse error") || strings.HasSuffix(text, "flag -grace: parse error") {
-		text += ": a time has a unit, such as 500ms or 5s"
-	}
-	return UsageError{text + "; see " + see}
+	return UsageError{cmp.Or(aboutValue(c, text), text) + "; see " + see}
 }
 
 // UnknownVerb returns the error for an unknown verb, with the verb that was probably meant.
 func UnknownVerb(app *cli.App, verb string) error {
+	if known := synonyms[verb]; known != "" {
+		return Usagef("unknown verb %q (did you mean %q?); see netns %s --help", verb, known, known)
+	}
 	var names []string
 	for _, command := range app.VisibleCommands() {
 		names = append(names, command.Names()...)
@@ -45,8 +46,13 @@ func UnknownVerb(app *cli.App, verb string) error {
 
 // suggestOption returns a question for the option of the verb or the app that was probably meant, or "".
 func suggestOption(c *cli.Context, wrong string) string {
+	if right := negated(c, wrong); right != "" {
+		return fmt.Sprintf(" (did you mean %q?)", right)
+	}
 	flags := slices.Clone(c.App.Flags)
 	if c.Command != nil {
+		// Of the options without a verb, none can be meant.
+		flags = slices.DeleteFunc(flags, func(f cli.Flag) bool { return slices.Contains(batchFlags, f.Names()[0]) })
 		flags = append(flags, c.Command.Flags...)
 	}
 	names := []string{"help"}
