@@ -227,11 +227,12 @@ func (c *crowd) opening() map[string]func() error {
 func (c *crowd) holding() map[string]func() error {
 	kill := func(o holders.KillOptions) error { return holders.Kill(c.ctx, o, c.quiet) }
 	return map[string]func() error{
-		"Of":         func() error { _, err := holders.Of(c.ctx, c.ns, c.quiet); return err },
-		"Processes":  func() error { _, err := holders.Processes(c.ctx, c.ns, c.quiet); return err },
-		"InUse":      func() error { _, err := holders.InUse(c.ctx); return err },
-		"CheckSight": func() error { return holders.CheckSight(c.quiet) },
-		"CheckKill":  func() error { return holders.CheckKill(c.quiet) },
+		"Of":            func() error { _, err := holders.Of(c.ctx, c.ns, c.quiet); return err },
+		"Processes":     func() error { _, err := holders.Processes(c.ctx, c.ns, c.quiet); return err },
+		"InUse":         func() error { _, err := holders.InUse(c.ctx); return err },
+		"CheckSight":    func() error { return holders.CheckSight(c.quiet) },
+		"CheckKill":     func() error { return holders.CheckKill(c.quiet) },
+		"CheckComplete": func() error { return holders.CheckComplete(c.ctx) },
 		"Kill": func() error {
 			return errors.Join(kill(holders.KillOptions{}), kill(holders.KillOptions{SeenOnly: true}))
 		},

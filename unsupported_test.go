@@ -35,7 +35,7 @@ func TestUnsupported(t *testing.T) {
 		of(netns.PeerIDs()), of(netns.PeerIDsOf(0)), netns.Tour(nil),
 		ns.Do(ctx, nil), ns.Start(new(exec.Cmd)), of(ns.DialContext(ctx, "tcp", "x:1")), of(ns.Listen(ctx, "tcp", "x:1")),
 		of(ns.ListenPacket(ctx, "udp", "x:1")), nsid, ns.SetNSID(1), of(ns.AssignNSID()), of(ns.Netlink()), ns.Verify(), ns.Delete(ctx),
-		of(holders.Of(ctx, ns)), of(holders.Processes(ctx, ns)), of(holders.InUse(ctx)), holders.CheckSight(ns),
+		of(holders.Of(ctx, ns)), of(holders.Processes(ctx, ns)), of(holders.InUse(ctx)), holders.CheckSight(ns), holders.CheckComplete(ctx),
 		holders.Kill(ctx, holders.KillOptions{}, ns), holders.CheckKill(ns), of(holders.NewWitness(ns)),
 		stages.Here(stages.Unshare()), stages.Run(ctx, "", new(stages.Plan)), new(stages.Plan).Check(),
 		of(persist.Open("")), of(persist.Prepare(ctx, "")), of(store.Claim(nil)), claim.Done(), of(store.Lookup("x")),

@@ -15,7 +15,7 @@ import (
 // ended, and Of would return what holds the new one.
 //
 // Of leaves out what the caller may not look at: other users' processes need CAP_SYS_PTRACE, and sockets need CAP_NET_ADMIN.
-// [CheckSight] returns an error if /proc hides whole processes. /proc shows no mount namespace without a process, no descriptor
+// [CheckComplete] returns an error if that can be so. /proc shows no mount namespace without a process, no descriptor
 // on its way through a socket, and no process of a PID namespace outside of its own.
 func Of(ctx context.Context, namespaces ...*netns.Namespace) ([][]Holder, error) {
 	s := newSearch(namespaces)

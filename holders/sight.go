@@ -3,6 +3,7 @@
 package holders
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,6 +53,26 @@ func CheckSight(namespaces ...*netns.Namespace) error {
 		}
 	}
 	return nil
+}
+
+// CheckComplete returns an error if [Of], [Processes] and [InUse] leave out processes that are in the caller's PID namespace:
+// because /proc is not mounted, belongs to another PID namespace or hides processes, with the errors of [CheckSight]; or because
+// the caller may not look into a process: a *[netns.PrivilegeError] if CAP_SYS_PTRACE is missing, otherwise a *[HiddenError].
+func CheckComplete(ctx context.Context) error {
+	if err := CheckSight(); err != nil {
+		return err
+	}
+	if err := checkHidepid("/proc"); err != nil {
+		return err
+	}
+	_, refused, err := eachProcess(ctx, func(p *process) error {
+		_, err := p.link("ns/net")
+		return err
+	})
+	if err != nil || refused == nil {
+		return err
+	}
+	return unseen("/proc", refused)
 }
 
 // checkHidepid returns an error if /proc hides the processes that the caller may not trace, see proc(5).

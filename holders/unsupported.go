@@ -29,6 +29,8 @@ func CheckKill(namespaces ...*netns.Namespace) error { return persist.Unsupporte
 
 func CheckSight(namespaces ...*netns.Namespace) error { return persist.Unsupported() }
 
+func CheckComplete(ctx context.Context) error { return persist.Unsupported() }
+
 type Witness struct{}
 
 func NewWitness(namespaces ...*netns.Namespace) (*Witness, error) { return nil, persist.Unsupported() }

@@ -51,7 +51,8 @@ type detailJSON struct {
 	Problem   string       `json:"problem,omitempty"`
 	Links     []view.Link  `json:"links,omitempty"`
 	Routes    []view.Route `json:"routes,omitempty"`
-	Processes []holderJSON `json:"processes,omitempty"`
+	Processes []holderJSON `json:"processes,omitzero"` // missing if none is seen, and others may be hidden
+	unseen    error        // the reason why processes may be hidden
 }
 
 func newDetail(e *env, name string) (d detailJSON, err error) {
@@ -76,7 +77,9 @@ func newDetail(e *env, name string) (d detailJSON, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.Processes = mapped(users[0], newHolderJSON)
+	if d.unseen = holders.CheckComplete(e.ctx); d.unseen == nil || len(users[0]) > 0 {
+		d.Processes = mapped(users[0], newHolderJSON)
+	}
 	err = d.lookInside(ns, entry)
 	return d, err
 }
@@ -138,6 +141,9 @@ func (d detailJSON) String() string {
 	}
 	for _, p := range d.Processes {
 		line("process", fmt.Sprintf("%d %s", p.PID, term.Printable(p.Command)))
+	}
+	if d.unseen != nil {
+		line("process", "unknown: "+term.Escaped(d.unseen.Error()))
 	}
 	return text.String()
 }

@@ -78,12 +78,15 @@ func listTable(rows []row, wide bool) string {
 			line[1] = fmt.Sprint(*r.NSID)
 		}
 		if wide {
-			inode := "-"
+			inode, processes := "-", "-"
 			if r.Inode != 0 {
 				inode = fmt.Sprint(r.Inode)
 			}
+			if r.Processes != nil {
+				processes = fmt.Sprint(*r.Processes)
+			}
 			links, addresses := view.Summary(r.Links)
-			line = append(line, inode, fmt.Sprint(r.Processes), cmp.Or(links, "-"), cmp.Or(addresses, "-"))
+			line = append(line, inode, processes, cmp.Or(links, "-"), cmp.Or(addresses, "-"))
 		}
 		cells = append(cells, line)
 	}

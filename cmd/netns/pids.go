@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,6 +43,9 @@ func pids(e *env, all bool) error {
 	}
 	if err != nil {
 		return advise(fmt.Errorf("pids %s: %w", term.Printable(name), err), whatToEnter)
+	}
+	if err := holders.CheckComplete(e.ctx); err != nil && !e.quiet {
+		fmt.Fprintf(os.Stderr, "netns: warning: pids %s: some may be missing: %s\n", term.Printable(name), term.Escaped(err.Error()))
 	}
 	path := filepath.Join(e.realPath(), name)
 	isName := func(h holders.Holder) bool { return h.Kind == holders.Mount && h.PID == 0 && h.Path == path }

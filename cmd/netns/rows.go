@@ -33,8 +33,8 @@ func newSummary(path string, e netns.Entry) summaryJSON {
 // A row is what list shows of a namespace, and an element of what -o json prints.
 type row struct {
 	summaryJSON
-	Processes int         `json:"processes"`
-	Links     []view.Link `json:"links,omitempty"` // missing without the privilege to look inside
+	Processes *int        `json:"processes,omitempty"` // missing if the caller may not see all processes
+	Links     []view.Link `json:"links,omitempty"`     // missing without the privilege to look inside
 }
 
 // label returns the name of a namespace, or the path that leads to it.
@@ -49,7 +49,7 @@ func rowsOf(e *env, all, wide bool) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	users := map[uint64][]int{}
+	users, seesAll := map[uint64][]int{}, wide && holders.CheckComplete(e.ctx) == nil
 	if wide || all {
 		if users, err = holders.InUse(e.ctx); err != nil {
 			return nil, err
@@ -63,28 +63,32 @@ func rowsOf(e *env, all, wide bool) ([]row, error) {
 		return nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return r.State == "" }) // gone meanwhile
+	if all {
+		others := unnamedRows(users, rows)
+		if err := lookInto(others, e.dir, wide); err != nil {
+			return nil, err
+		}
+		rows = append(rows, others...)
+	}
 	for i := range rows {
-		rows[i].Processes = len(users[rows[i].Inode])
+		if processes := len(users[rows[i].Inode]); seesAll {
+			rows[i].Processes = &processes
+		}
 	}
-	if !all {
-		return rows, nil
-	}
-	for _, r := range rows {
-		delete(users, r.Inode)
-	}
-	others := unnamedRows(users)
-	if err := lookInto(others, e.dir, wide); err != nil {
-		return nil, err
-	}
-	return append(rows, others...), nil
+	return rows, nil
 }
 
-func unnamedRows(users map[uint64][]int) []row {
+// unnamedRows returns a row for each namespace that has a process and is not among the named ones.
+func unnamedRows(users map[uint64][]int, named []row) []row {
+	users = maps.Clone(users)
+	for _, r := range named {
+		delete(users, r.Inode)
+	}
 	var rows []row
 	for _, inode := range slices.Sorted(maps.Keys(users)) {
 		path := fmt.Sprintf("/proc/%d/ns/net", users[inode][0])
 		summary := summaryJSON{Version: jsonVersion, Path: path, State: unnamed, Inode: inode}
-		rows = append(rows, row{summaryJSON: summary, Processes: len(users[inode])})
+		rows = append(rows, row{summaryJSON: summary})
 	}
 	return rows
 }

@@ -192,3 +192,38 @@ func TestListOfWhatChanges(t *testing.T) {
 		}
 	}
 }
+
+// Nothing tells a user that a namespace is empty if the user may not see all processes.
+func TestProcessesUnknown(t *testing.T) {
+	world.Clean(t)
+	world.Netns(t, "create", "-q", "a", "b")
+	defer world.Netns(t, "delete", "a", "b")
+	const held = "netns exec a sleep 60 & pid=$!; until netns pids a | grep -q .; do sleep 0.01; done; "
+	look := func(prefix, netns string) string {
+		r := world.Sh(t, held+prefix+"netns "+netns+"; kill $pid; wait $pid 2>/dev/null").Want(t, 143)
+		return strings.Join(strings.Fields(r.Stdout), " ") + r.Stderr
+	}
+	for _, command := range []struct{ netns, root, nobody string }{
+		{"list -o json", `"processes":0,`, `"state":"ready"`},
+		{"list -o wide", " 1 lo ", " - - -"},
+		{"inspect -o json b", `"processes":[]`, `"state":"ready"`},
+		{"inspect a", "::1/128 process ", "process unknown: "},
+		{"pids a", "", "netns: warning: pids a: some may be missing: "},
+		{"pids -o json b", "[]", "CAP_SYS_PTRACE"},
+	} {
+		if got := look("", command.netns); !strings.Contains(got, command.root) || strings.Contains(got, "warning") {
+			t.Errorf("as root, %s: %s", command.netns, got)
+		}
+		if got := look(world.Nobody, command.netns); !strings.Contains(got, command.nobody) || strings.Contains(got, `"processes"`) {
+			t.Errorf("as nobody, %s: %s", command.netns, got)
+		}
+	}
+	if got := look(world.Nobody, "-q pids a"); got != "" {
+		t.Error(got)
+	}
+	// A file system other than /proc there, or another PID namespace's, shows no process at all.
+	r := world.Sh(t, "unshare --mount sh -c 'mount -t tmpfs none /proc && netns list -o wide'").Want(t, 0)
+	if text := strings.Join(strings.Fields(r.Stdout), " "); strings.Contains(text, " 0 ") {
+		t.Error(r)
+	}
+}
