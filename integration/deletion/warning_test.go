@@ -39,6 +39,25 @@ func TestDeleteWarns(t *testing.T) {
 	}
 }
 
+// The warning has the command that gives the namespace a name again. It says a process once, however many descriptors it has, and
+// also if the namespace had several names.
+func TestDeleteWarnsWithAttach(t *testing.T) {
+	world.Clean(t)
+	world.Netns(t, "create", "-q", "a b")
+	world.Sh(t, `touch /run/netns/same; mount --bind "/run/netns/a b" /run/netns/same`).Want(t, 0)
+	pid := world.Start(t, exec.Command("ip", "netns", "exec", "a b", "sh", "-c", "exec sleep 60 8</run/netns/same 9<&8"), "sleep")
+	want := fmt.Sprintf("netns: warning: a b, same: the names are gone, but the namespace lives on: process %d (sleep); "+
+		"netns attach 'a b' %[1]d gives it a name again\n", pid)
+	r := world.Run(t, "netns", "delete", "a b", "same").Want(t, 0)
+	if r.Stderr != want {
+		t.Errorf("want %s, got %v", want, r)
+	}
+	world.Sh(t, fmt.Sprintf("netns attach 'a b' %d", pid)).Want(t, 0)
+	world.Run(t, "netns", "delete", "--wait", "--timeout=100ms", "a b").Want(t, 124, "netns attach 'a b' ")
+	world.Run(t, "netns", "attach", "--own", "mine", "1").Want(t, 0)
+	world.Run(t, "netns", "delete", "mine").Want(t, 0, "netns attach --own mine 1 gives it a name again")
+}
+
 // delete scans /proc once for many names: for as many as half of the limit of open files.
 func TestDeleteManyLooksOnce(t *testing.T) {
 	world.Clean(t)

@@ -89,8 +89,8 @@ func TestHolders(t *testing.T) {
 	}
 	r := world.Run(t, "netns", "delete", "x").Want(t, 0)
 	if want := fmt.Sprintf("netns: warning: x: the name is gone, but the namespace lives on: process %d (sleep), thread %d of process %d (exe), "+
-		"descriptor 9 of process %d (sleep), socket 3 of process %d (sleep), a mount at /run/m in the mount namespace of process %d (sleep)\n",
-		process, thread, holder, opener, socket, mounter); r.Stderr != want {
+		"descriptor 9 of process %d (sleep), socket 3 of process %d (sleep), a mount at /run/m in the mount namespace of process %d (sleep); "+
+		"netns attach x %[1]d gives it a name again\n", process, thread, holder, opener, socket, mounter); r.Stderr != want {
 		t.Errorf("want %q, got %v", want, r)
 	}
 }

@@ -16,6 +16,17 @@ func Printable(name string) string {
 	return name
 }
 
+// ShellWord returns a word as it has to be typed in a shell.
+func ShellWord(word string) string {
+	isPlain := func(r rune) bool {
+		return r >= 0x80 || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_./,:=@%+", r)
+	}
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool { return !isPlain(r) }) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
 // Escaped returns a text in which each unprintable character is one of Go's escapes.
 func Escaped(text string) string {
 	if quoted := strconv.Quote(text); Printable(text) == quoted {

@@ -11,3 +11,11 @@ func TestPrintable(t *testing.T) {
 		}
 	}
 }
+
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{"a-b.c": "a-b.c", "ä": "ä", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'", "~": "'~'", "": "''"} {
+		if got := ShellWord(word); got != want {
+			t.Errorf("%q is typed as %s, want %s", word, got, want)
+		}
+	}
+}
