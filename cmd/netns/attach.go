@@ -36,9 +36,9 @@ func attach(e *env, own bool) error {
 	if err != nil {
 		return fmt.Errorf("attach: %w", err)
 	}
-	ns, err := netns.OpenPID(pid)
+	ns, err := openPID(pid)
 	if err != nil {
-		err = fmt.Errorf("attach %s: process %d: %w", term.Printable(name), pid, err)
+		err = fmt.Errorf("attach %s: %w", term.Printable(name), err)
 		if errors.Is(err, fs.ErrPermission) {
 			err = advise(err, nil)
 		}
@@ -58,6 +58,18 @@ func attachTo(e *env, name string, ns *netns.Namespace, own bool) error {
 		return usagef("%s is the namespace that netns itself is in; use --own if you mean it", ns.Path())
 	}
 	return err
+}
+
+// openPID opens the namespace of a process or thread.
+func openPID(pid int) (*netns.Namespace, error) {
+	ns, err := netns.OpenPID(pid)
+	switch {
+	case is[*netns.NotExistError](err):
+		return nil, codedError{fmt.Errorf("no process %d", pid), codeNotExist}
+	case err != nil:
+		return nil, fmt.Errorf("process %d: %w", pid, err)
+	}
+	return ns, nil
 }
 
 // parsePID returns the number of a process.

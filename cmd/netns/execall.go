@@ -58,7 +58,7 @@ func enterable(e *env) (names []string, err error) {
 		if entry.State == netns.Ready || entry.State == netns.Kept {
 			names = append(names, entry.Name)
 		} else if !e.quiet {
-			fmt.Fprintf(os.Stderr, "netns: exec: %s is skipped: %s\n", term.Printable(entry.Name), entry.State)
+			fmt.Fprintf(os.Stderr, "netns: %s: %s is skipped: %s\n", e.verb, term.Printable(entry.Name), entry.State)
 		}
 	}
 	return names, nil

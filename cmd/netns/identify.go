@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
 	"github.com/urfave/cli/v2"
 )
@@ -43,10 +42,7 @@ func identify(e *env) (err error) {
 }
 
 func namesOf(e *env, pid int) ([]string, error) {
-	ns, err := netns.OpenPID(pid)
-	if is[*netns.NotExistError](err) {
-		return nil, codedError{fmt.Errorf("no process or thread has the number %d", pid), codeNotExist}
-	}
+	ns, err := openPID(pid)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,10 @@ func verifyVerb() verb {
 		ArgsUsage: "NAME...",
 		Description: "Repeats the check of create: lo is up and answers an ICMP echo. A namespace kept after a failed create also\n" +
 			"counts as unhealthy. If a namespace is unhealthy, the exit code is 7.\n\n   netns verify demo",
-	}, run: func(e *env, _ *cli.Context) error { return verify(e) }}
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "check every namespace in the run directory; takes no NAME"},
+		},
+	}, run: func(e *env, o *cli.Context) error { return verify(e, o.Bool("all")) }}
 }
 
 // health returns an unhealthyError for a namespace that is not complete or whose lo does not answer.
@@ -46,8 +49,15 @@ type verdictJSON struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-func verify(e *env) (err error) {
-	if len(e.args) == 0 {
+func verify(e *env, all bool) (err error) {
+	switch {
+	case all && len(e.args) > 0:
+		return usagef("verify: --all takes no names")
+	case all:
+		if e.args, err = enterable(e); err != nil {
+			return advise(fmt.Errorf("verify: %w", err), nil)
+		}
+	case len(e.args) == 0:
 		return usagef("verify: no name given; see netns verify --help")
 	}
 	verdicts := []verdictJSON{}

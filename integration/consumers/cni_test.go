@@ -111,7 +111,7 @@ func addCheckDel(t *testing.T, ns *netns.Namespace, dir string, n network, call 
 		call("CHECK").Want(t, 1)
 		world.Sh(t, "ip -n joined link set lo up").Want(t, 0)
 		call("DEL").Want(t, 0)
-		world.Run(t, "netns", "verify", "joined").Want(t, 7, "lo is not up")
+		world.Run(t, "netns", "verify", "joined").Want(t, 7, "lo is down")
 		return
 	}
 	if !strings.Contains(look.Stdout, " eth0    inet 10.99.0.2/24 ") {

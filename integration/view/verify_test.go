@@ -1,6 +1,7 @@
 package view
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -19,11 +20,21 @@ func TestVerify(t *testing.T) {
 		t.Error(r)
 	}
 	world.Sh(t, "ip -n down link set lo down && ip -n mute addr flush dev lo && ip -n mute addr add 10.0.0.1/8 dev lo").Want(t, 0)
-	world.Run(t, "netns", "verify", "down").Want(t, 7, "verify down: not healthy", "lo is not up")
+	world.Run(t, "netns", "verify", "down").Want(t, 7, "verify down: not healthy", "lo is down")
 	world.Run(t, "netns", "verify", "mute").Want(t, 7, "verify mute: not healthy", "127.0.0.1")
 	r := world.Run(t, "netns", "verify", "down", "good", "-o", "json").Want(t, 7)
 	if !strings.Contains(r.Stdout, `"name":"down","path":"/run/netns/down","healthy":false,"problem":"not healthy: `) ||
 		!strings.Contains(r.Stdout, `{"version":1,"name":"good","path":"/run/netns/good","healthy":true}`) {
+		t.Error(r)
+	}
+	world.Sh(t, "touch /run/netns/file").Want(t, 0)
+	r = world.Run(t, "netns", "verify", "--all").Want(t, 7, "verify down: not healthy", "verify mute: not healthy", "verify: file is skipped: foreign")
+	if r.Stdout != "good is healthy\n" {
+		t.Error(r)
+	}
+	os.Remove("/run/netns/file")
+	world.Run(t, "netns", "verify", "--all", "good").Want(t, 2, "--all takes no names")
+	if r := world.Netns(t, "verify", "--all", "-j", "--dir", "/run/nowhere"); r.Stdout != "[]\n" {
 		t.Error(r)
 	}
 	world.Run(t, "netns", "verify", "nope").Want(t, 3)
