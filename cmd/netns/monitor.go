@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/term"
@@ -20,13 +21,33 @@ func monitorVerb() verb {
 		Description: "Prints `add NAME` when a namespace is mounted, and `delete NAME` when its name is gone, each line at once.\n" +
 			"Monitor ends on a signal, or when its output has no reader. It needs no privilege.\n\n   netns monitor\n" +
 			"   netns monitor -o json | jq --unbuffered -r .name",
-	}, run: func(e *env, _ *cli.Context) error { return monitor(e) }}
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "timestamp", Aliases: []string{"t"}, Usage: "print the time before each line, like ip monitor -t"},
+			&cli.BoolFlag{Name: "tshort", Aliases: []string{"ts"}, Usage: "begin each line with the time, like ip monitor -ts"},
+		},
+	}, run: func(e *env, o *cli.Context) error {
+		switch {
+		case o.Bool("tshort"):
+			return monitor(e, shortTime)
+		case o.Bool("timestamp"):
+			return monitor(e, longTime)
+		}
+		return monitor(e, nil)
+	}}
 }
 
-func monitor(e *env) (err error) {
+// The forms of a time are those of ip (print_timestamp in iproute2's lib/utils.c), with local time.
+func longTime(t time.Time) string {
+	return fmt.Sprintf("Timestamp: %s %d usec\n", t.Format(time.ANSIC), t.Nanosecond()/1000)
+}
+
+func shortTime(t time.Time) string { return t.Format("[2006-01-02T15:04:05.000000] ") }
+
+// monitor prints changes, each with its time as stamp writes it, or without times if stamp is nil.
+func monitor(e *env, stamp func(time.Time) string) (err error) {
 	e.ctx = untilUnread(e.ctx)
 	done := make(chan error, 1)
-	go func() { done <- printChanges(e) }()
+	go func() { done <- printChanges(e, stamp) }()
 	select {
 	case err = <-done:
 	case <-e.ctx.Done(): // also while a write waits for a reader
@@ -46,10 +67,11 @@ type changeJSON struct {
 	Event   string `json:"event"`
 	Name    string `json:"name"`
 	Path    string `json:"path"`
+	Time    string `json:"time,omitempty"` // as in RFC 3339; with --timestamp or --tshort only
 }
 
 // printChanges returns nil when the context ends.
-func printChanges(e *env) error {
+func printChanges(e *env, stamp func(time.Time) string) error {
 	for change, err := range e.dir.Watch(e.ctx, netns.WatchOptions{}) {
 		if err != nil {
 			return advise(fmt.Errorf("monitor: %w", err), nil)
@@ -58,16 +80,23 @@ func printChanges(e *env) error {
 		if change.Added {
 			event = "add"
 		}
-		if e.format == "json" {
-			err = e.printJSON(changeJSON{jsonVersion, event, change.Name, e.pathOf(change.Name)})
-		} else {
-			err = e.print(event + " " + term.Printable(change.Name) + "\n")
-		}
-		if err != nil {
+		if err := printChange(e, event, change.Name, stamp); err != nil {
 			return fmt.Errorf("monitor: %w", err)
 		}
 	}
 	return nil
+}
+
+// printChange prints a change that monitor has just seen.
+func printChange(e *env, event, name string, stamp func(time.Time) string) error {
+	now, long, short := time.Now(), "", ""
+	if stamp != nil {
+		long, short = now.Format("2006-01-02T15:04:05.000000Z07:00"), stamp(now)
+	}
+	if e.format == "json" {
+		return e.printJSON(changeJSON{jsonVersion, event, name, e.pathOf(name), long})
+	}
+	return e.print(short + event + " " + term.Printable(name) + "\n")
 }
 
 // errUnread is the cause of a context of untilUnread.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -167,4 +168,27 @@ func TestMonitorAsNobody(t *testing.T) {
 	m.says(t, "add a", "add b")
 	world.Netns(t, "delete", "a", "b")
 	m.says(t, "delete a", "delete b")
+}
+
+// With -t and -ts, monitor prints times in the forms of ip monitor, and as a key of the JSON.
+func TestMonitorTimes(t *testing.T) {
+	world.Clean(t)
+	world.Creatable(t, "first")
+	for options, want := range map[string]string{
+		"-t":                  `^Timestamp: [A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \d{4} \d{1,6} usec$`,
+		"--tshort":            `^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\] add a$`,
+		"-ts":                 `^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\] add a$`,
+		"--timestamp -o=json": `"path":"/run/netns/a","time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)"}$`,
+	} {
+		m := monitor(t, append([]string{"netns", "monitor"}, strings.Fields(options)...)...)
+		world.Netns(t, "create", "-q", "a")
+		if line := m.next(t); !regexp.MustCompile(want).MatchString(line) {
+			t.Errorf("%s: %q", options, line)
+		}
+		if options == "-t" {
+			m.says(t, "add a")
+		}
+		m.stop(t, syscall.SIGTERM)
+		world.Netns(t, "delete", "a")
+	}
 }
