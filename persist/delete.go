@@ -4,7 +4,6 @@ package persist
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
@@ -86,11 +85,7 @@ func (s *Store) mayDelete(name string, h *held, force bool) error {
 		if err != nil {
 			return err
 		}
-		err = v.mayRemoveForeign(v.census, name, &h.stat)
-		if young, ok := errors.AsType[*BusyError](err); ok {
-			young.Reason += "; wait, or use force"
-		}
-		return err
+		return v.mayRemoveForeign(v.census, name, &h.stat)
 	case Elsewhere, Incompatible:
 		if force {
 			return nil

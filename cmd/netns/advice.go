@@ -80,6 +80,9 @@ var whatToDelete = map[netns.State]string{
 	netns.OtherNamespace: unmount,
 }
 
+// adviceForYoung is the advice for another tool's file that delete leaves alone because it is so young.
+const adviceForYoung = "wait, or use --force"
+
 // whatToEnter is the advice for a name that shows no namespace, by its state.
 var whatToEnter = map[netns.State]string{
 	netns.Stale:        "netns create makes it anew, netns delete removes it",

@@ -182,8 +182,12 @@ func (d *deletion) failed(name string, err error) {
 	if d.lenient && is[*netns.NotExistError](err) {
 		return
 	}
-	if left, lookupErr := d.dir.Lookup(name); lookupErr == nil && left.State == netns.Stale {
+	switch left, lookupErr := d.dir.Lookup(name); {
+	case lookupErr != nil:
+	case left.State == netns.Stale:
 		err = codedError{fmt.Errorf("%w; it is half removed: netns delete removes the rest", err), codeRemains}
+	case left.State == netns.Foreign && is[*netns.BusyError](err) && !d.force:
+		err = fmt.Errorf("%w; %s", err, adviceForYoung)
 	}
 	d.fail(advise(fmt.Errorf("delete %s: %w", term.Printable(name), err), whatToDelete))
 }

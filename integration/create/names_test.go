@@ -152,6 +152,6 @@ func TestForeignFileIsDeletedWithForce(t *testing.T) {
 	world.Clean(t)
 	world.Creatable(t, "first")
 	world.Sh(t, ": >/run/netns/x").Want(t, 0)
-	world.Run(t, "netns", "delete", "x").Want(t, 5, "less than 10s ago")
+	world.Run(t, "netns", "delete", "x").Want(t, 5, "less than 10s ago", "; wait, or use --force\n")
 	world.Netns(t, "delete", "--force", "x")
 }

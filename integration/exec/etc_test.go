@@ -41,6 +41,8 @@ func TestExecEtcTrust(t *testing.T) {
 		t.Error(r)
 	}
 	os.Remove("/run/d")
+	world.Sh(t, "echo x >/etc/netns/x/nosuchfile").Want(t, 0)
+	world.Run(t, "netns", "exec", "x", "true").Want(t, 0, "/etc/netns/x/nosuchfile: skipped: /etc/nosuchfile does not exist; create it")
 }
 
 // exec covers a resolv.conf that is a link, not its target: the target may be missing, or be replaced later.
