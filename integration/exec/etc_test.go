@@ -42,7 +42,7 @@ func TestExecEtcTrust(t *testing.T) {
 	}
 	os.Remove("/run/d")
 	world.Sh(t, "echo x >/etc/netns/x/nosuchfile").Want(t, 0)
-	world.Run(t, "netns", "exec", "x", "true").Want(t, 0, "/etc/netns/x/nosuchfile: skipped: /etc/nosuchfile does not exist; create it")
+	world.Run(t, "netns", "exec", "x", "true").Want(t, 0, "/etc/netns/x/nosuchfile: skipped: /etc/nosuchfile: no such file or directory; create it")
 }
 
 // exec covers a resolv.conf that is a link, not its target: the target may be missing, or be replaced later.

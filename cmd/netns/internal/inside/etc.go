@@ -67,7 +67,7 @@ func (f etcFile) cover() error {
 	}
 	defer unix.Close(tree)
 	if err = moveMount(tree, f.target); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("skipped: %s does not exist; create it, even empty, so that exec can cover it", f.target)
+		return fmt.Errorf("skipped: %s: %w; create it, even empty, so that exec can cover it", f.target, unix.ENOENT)
 	}
 	return err
 }
