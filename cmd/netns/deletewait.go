@@ -136,7 +136,7 @@ func (d *deletion) holding(ctx context.Context, deleted []gone) map[*netns.Names
 	}
 	held := map[*netns.Namespace][]holders.Holder{}
 	for i, g := range deleted {
-		held[g.ns] = slices.DeleteFunc(all[i], func(h holders.Holder) bool { return h.PID == os.Getpid() })
+		held[g.ns] = slices.DeleteFunc(slices.Clone(all[i]), func(h holders.Holder) bool { return h.PID == os.Getpid() })
 	}
 	return held
 }

@@ -28,13 +28,7 @@ func Arrange(app *cli.App, args []string) (arranged []string, word string, err e
 			global = append(global, option...)
 		}
 	}
-	verb, names := l.Verb, slices.Concat(l.Names, l.Rest)
-	if verb != nil && slices.ContainsFunc(local, isHelp) {
-		names = nil // the library would take a name for a verb that needs help
-	}
-	if l.Word == "help" {
-		names = slices.DeleteFunc(names, isHelp)
-	}
+	verb, names := l.Verb, l.arguments(local)
 	if verb == nil && len(local) > 0 {
 		verb = app.Command("list")
 	}
@@ -45,6 +39,19 @@ func Arrange(app *cli.App, args []string) (arranged []string, word string, err e
 		arranged = append(arranged, "--")
 	}
 	return append(arranged, names...), l.Word, nil
+}
+
+// arguments returns the arguments of the verb. If its options ask for help, there are none: the library would take a name for a
+// verb that needs help. The verb help is the help already.
+func (l *Line) arguments(options []string) []string {
+	names := slices.Concat(l.Names, l.Rest)
+	switch {
+	case l.Word == "help":
+		return slices.DeleteFunc(names, isHelp)
+	case l.Verb != nil && slices.ContainsFunc(options, isHelp):
+		return nil
+	}
+	return names
 }
 
 // A Line is a command line, read as far as the arguments that belong to another command.
