@@ -132,7 +132,7 @@ var changingSideBySide = []comparison{
 	{
 		form: "ip netns attach: no such process", run: "ip netns attach a 4000000",
 		ip:    side{code: 1, stderr: "Bind /proc/4000000/ns/net -> /run/netns/a failed:"},
-		netns: &side{code: 3, stderr: "attach a: process 4000000: /proc/4000000/ns/net: no"},
+		netns: &side{code: 3, stderr: "attach a: no process 4000000"},
 	},
 	{
 		form: "ip netns attach: no such process", run: "ip netns attach a zz",

@@ -50,7 +50,7 @@ var runningSideBySide = []comparison{
 		given: one + "; mkdir -p /etc/netns/a; touch /etc/netns/a/nope", run: "ip netns exec a echo x",
 		look:  "rm -r /etc/netns",
 		ip:    side{stdout: "x\n", stderr: "Bind /etc/netns/a/nope -> /etc/nope failed: No such", after: "a: down"},
-		netns: &side{stdout: "x\n", stderr: "exec: /etc/netns/a/nope: move_mount /etc/nope: no", after: "a: down"},
+		netns: &side{stdout: "x\n", stderr: "exec: /etc/netns/a/nope: skipped: /etc/nope: no such file or directory", after: "a: down"},
 	},
 	{
 		form:  "ip netns exec: /etc/netns/NAME that others can write to",

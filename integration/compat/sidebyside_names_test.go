@@ -249,7 +249,7 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns identify: no such process", run: "ip netns identify 4000000",
 		ip:    side{code: 1, stderr: "Cannot open network namespace: No such file or"},
-		netns: &side{code: 3, stderr: "identify: no process or thread has the number"},
+		netns: &side{code: 3, stderr: "identify: no process 4000000"},
 	},
 	{
 		form: "ip netns identify: too many words", run: "ip netns identify 1 x",
