@@ -25,9 +25,10 @@ func attachVerb() verb {
 }
 
 func attach(e *env, own bool) error {
-	if len(e.args) != 2 {
+	if len(e.args) < 2 {
 		return usagef("attach: wants a name and the number of a process; see netns attach --help")
 	}
+	e.ignore(e.args[2:])
 	name := e.args[0]
 	if err := netns.Check([]string{name}, netns.Options{}); err != nil {
 		return fmt.Errorf("attach: %w", err)

@@ -78,7 +78,7 @@ func (d *deletion) names() (names []string, err error) {
 	case !d.all && len(d.args) == 0:
 		return nil, usagef("delete: no name given; see netns delete --help")
 	case !d.all:
-		return d.args, nil
+		return d.listed(), nil
 	}
 	for e, err := range d.dir.List() {
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +27,50 @@ type deletion struct {
 	first error // has the code of the first name that failed
 	open  []*netns.Namespace
 	waits []waiting
+}
+
+// listed returns the names that delete's arguments mean. Scripts pass lines of list on, NAME (id: N), as three words or as one.
+// ip takes the three for NAME, because it ignores all but the first. One word means NAME only if nothing has the whole word as
+// its name, and if NAME has the id N: it may be a name that is gone already.
+func (d *deletion) listed() (names []string) {
+	for words := d.args; len(words) > 0; words = words[1:] {
+		name := words[0]
+		if before, id, ok := splitLine(name); ok && !d.exists(name) && d.hasID(before, id) {
+			name = before
+		} else if len(words) > 2 {
+			if _, _, ok := splitLine(strings.Join(words[:3], " ")); ok && words[1] == "(id:" {
+				words = words[2:]
+			}
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// splitLine splits a line of list, NAME (id: N), and reports whether the text is one.
+func splitLine(text string) (name string, id int, ok bool) {
+	i := strings.LastIndex(text, " (id: ")
+	if i < 1 {
+		return "", 0, false
+	}
+	_, err := fmt.Sscanf(text[i:], " (id: %d)", &id)
+	return text[:i], id, err == nil && text[i:] == fmt.Sprintf(" (id: %d)", id)
+}
+
+func (d *deletion) exists(name string) bool {
+	_, err := d.dir.Lookup(name)
+	return !is[*netns.NotExistError](err)
+}
+
+// hasID reports whether the caller's namespace has this id for the namespace that a name shows.
+func (d *deletion) hasID(name string, id int) bool {
+	ns, err := d.dir.Open(name)
+	if err != nil {
+		return false
+	}
+	defer ns.Close()
+	has, assigned, err := ns.NSID()
+	return err == nil && assigned && has == id
 }
 
 // A gone is a name that was deleted, with the namespace that it had.

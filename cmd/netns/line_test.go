@@ -82,6 +82,23 @@ func TestArrange(t *testing.T) {
 		"create --address x --address y":      "create --address x --address y --",
 		"help --help":                         "help",
 		"--frobnicate":                        "--frobnicate",
+		"-o netns list":                       "list --",
+		"-o list":                             "list --",
+		"-o -j l":                             "-j list --",
+		"-o wide -4 l":                        "list -o wide --",
+		"-o jsn list":                         "list -o jsn --",
+		"-o help":                             "help",
+		"-4 -c=auto --oneline -br netns a x":  "add -- x",
+		"-c=x list":                           "list -c=x --",
+		"-f inet -l 5 -rc 0x10 list":          "list --",
+		"-h netns list":                       "list --",
+		"-h -ts netns list":                   "list --",
+		"-h list":                             "list -h --",
+		"-h":                                  "-h",
+		"add -4 x":                            "add -- -4 x",
+		"list x -o json -vq":                  "list -- x -o json -vq",
+		"list -o json x":                      "list -o json -- x",
+		"monitor x -b y":                      "monitor -- x -b y",
 	} {
 		arranged, _, err := line.Arrange(app, append([]string{"netns"}, strings.Fields(args)...))
 		if got := strings.Join(arranged[min(1, len(arranged)):], " "); got != want || (err != nil) != (want == "" && args != "") {

@@ -115,7 +115,10 @@ func newApp(inBatch bool) *cli.App {
 // call runs a verb, after the checks that all verbs share.
 func (v verb) call(e *env, o *cli.Context) (err error) {
 	if v.ArgsUsage == "" && len(e.args) > 0 {
-		return usagef("%s: takes no names; see netns %s --help", v.Name, v.Name)
+		if !line.IgnoresWords(v.Name) || o.IsSet("output") { // ip has no such -o
+			return usagef("%s: takes no names; see netns %s --help", v.Name, v.Name)
+		}
+		e.ignore(e.args)
 	}
 	if e.format, err = formatOf(e, o.String("output"), v.formats); err != nil {
 		return err

@@ -20,9 +20,10 @@ func setVerb() verb {
 }
 
 func set(e *env) error {
-	if len(e.args) != 2 {
+	if len(e.args) < 2 {
 		return usagef("set: wants a name and an id; see netns set --help")
 	}
+	e.ignore(e.args[2:])
 	name, text := e.args[0], e.args[1]
 	set := func(ns *netns.Namespace) error { _, err := ns.AssignNSID(); return err }
 	if text != "auto" {

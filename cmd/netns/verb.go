@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/netns-go/netns"
 	"github.com/netns-go/netns/cmd/netns/internal/signals"
@@ -80,6 +81,14 @@ func (e *env) warnIfHidden(name string) {
 	if store.HiddenFromInit(name) {
 		fmt.Fprintln(os.Stderr, "netns: warning: names made here show their namespaces in this mount namespace only "+
 			"(as under ip netns exec, or systemd's PrivateMounts=)")
+	}
+}
+
+// ignore warns of words that ip ignores too.
+func (e *env) ignore(words []string) {
+	if len(words) > 0 && !e.quiet {
+		text := strings.Join(mapped(words, term.Printable), " ")
+		fmt.Fprintf(os.Stderr, "netns: warning: %s: ignored, as by ip netns: %s\n", e.verb, text)
 	}
 }
 

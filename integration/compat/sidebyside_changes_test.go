@@ -29,6 +29,12 @@ var changingSideBySide = []comparison{
 		ip:   side{after: "a: down; drwxr-xr-x\n1\n"}, netns: &side{after: "a: up; drwxr-xr-x\n1\n"},
 	},
 	{
+		form: "ip netns add: no run directory, with umask 077", given: noRunDir,
+		only: "private",
+		run:  "umask 077; ip netns add a; stat -c %A /run/netns",
+		ip:   side{stdout: "drwx------\n", after: "a: down"}, netns: &side{stdout: "drwxr-xr-x\n", after: "a: up"},
+	},
+	{
 		form: "ip netns add: no run directory in a shared /run", given: noRunDir, run: "ip netns add a",
 		look: madeRunDir, only: "shared",
 		ip:    side{after: "a: down, mounted 2 times; drwxr-xr-x\n1\n"},
@@ -160,12 +166,40 @@ var changingSideBySide = []comparison{
 		netns: &side{code: 2, stderr: "attach: wants a name and the number of a process;"},
 	},
 	{
+		form: "ip netns attach: too many words", given: apart, run: "ip netns attach a $pid x",
+		ip:    side{after: "a: down"},
+		netns: &side{stderr: "netns: warning: attach: ignored, as by ip netns: x\n", after: "a: down"},
+	},
+	{
 		form: "ip netns attach: no name for a file", run: "ip netns attach a/b 1",
 		ip:    side{code: 255, stderr: `Invalid netns name "a/b"`},
 		netns: &side{code: 2, stderr: `attach: invalid name "a/b": it contains a slash`},
 	},
 	{form: "ip netns delete NAME", given: one, run: "ip netns delete a", ip: side{}},
 	{form: "ip netns delete NAME", given: one, run: "ip netns del a", ip: side{}},
+	{
+		form: "ip netns delete: a line of list", given: known, run: `ip netns del $(ip netns list)`,
+		ip: side{},
+	},
+	{
+		form: "ip netns delete: a line of list", given: two, run: "ip netns del a '(id:' '0)'",
+		ip: side{after: "b: down"},
+	},
+	{
+		form: "ip netns delete: a line of list as one word", given: known, run: `ip netns del "$(ip netns list)"`,
+		ip:    side{code: 1, stderr: `"/run/netns/a (id: 7)": No such file or directory`, after: "a: down (id: 7)"},
+		netns: &side{},
+	},
+	{
+		form: "ip netns delete: a line of list as one word", given: known, run: "ip netns del 'a (id: 8)'",
+		ip:    side{code: 1, stderr: `"/run/netns/a (id: 8)": No such file or directory`, after: "a: down (id: 7)"},
+		netns: &side{code: 3, stderr: "no such network namespace", after: "a: down (id: 7)"},
+	},
+	{
+		form: "ip netns delete: a line of list as one word", given: known + "; ip netns add 'a (id: 7)'",
+		run: "ip netns del 'a (id: 7)'",
+		ip:  side{after: "a: down (id: 7)"},
+	},
 	{
 		form: "ip netns delete: no such name", run: "ip netns del a",
 		ip:    side{code: 1, stderr: `Cannot remove namespace file "/run/netns/a": No`},

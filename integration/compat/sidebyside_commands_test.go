@@ -1,6 +1,8 @@
 package compat
 
 import (
+	"strings"
+
 	"github.com/netns-go/netns/internal/world"
 )
 
@@ -173,7 +175,7 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 	},
 	{
 		form: "ip netns monitor WORD", run: "timeout 0.3 ip netns monitor x",
-		ip: side{code: 124}, netns: &side{code: 2, stderr: "monitor: takes no names; see netns monitor --help"},
+		ip: side{code: 124}, netns: &side{code: 124, stderr: "netns: warning: monitor: ignored, as by ip netns: x\n"},
 	},
 	{
 		form: "ip netns help", run: `text=$(ip netns help); code=$?; echo "$text" | head -n 1; exit $code`,
@@ -351,34 +353,59 @@ kill $!; sort -u /srv/log; rm /srv/log`,
 		ours: "netns exec --net-only a netns list-id",
 		ip:   side{stdout: "nsid 77 (iproute2 netns name: b)\n", after: "a: down (id: 7); b: down (id: 8)"},
 	},
+}
+
+// ip's own options before netns.
+var optionsSideBySide = []comparison{
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -4 netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "-4"; see netns --help`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one,
+		run:  eachOption + "ip $o netns list; done",
+		ours: eachOption + "netns $o list >/dev/null; netns $o netns list; done",
+		ip:   side{stdout: strings.Repeat("a\n", 25), after: "a: down"},
 	},
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -br netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "-br"; see netns list --help`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one, run: "ip -o netns", ours: "netns -o netns",
+		ip: side{stdout: "a\n", after: "a: down"},
 	},
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -c netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "-c"; see netns list --help`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one, run: "ip -o -j netns list",
+		ip: side{stdout: "[{\"name\":\"a\"}]\n", after: "a: down"},
 	},
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -d netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "-d" (did you mean "--dir"?); see`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one,
+		run: "ip -o -4 netns exec a echo -o -4", ip: side{stdout: "-o -4\n", after: "a: down"},
 	},
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -o netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `list: unknown format "list"; there is name, table,`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one, run: "ip -o netns del a", ip: side{},
 	},
 	{
-		form: "ip -4, -6, -br, -c, -d, -o, -s netns VERB", given: one, run: "ip -s netns list",
-		ip:    side{stdout: "a\n", after: "a: down"},
-		netns: &side{code: 2, stderr: `unknown option "-s"; see netns list --help`, after: "a: down"},
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB", given: one,
+		run: `printf 'netns list\n' | ip -o -d -b -`, ip: side{stdout: "a\n", after: "a: down"},
+	},
+	{
+		form: "ip -4, -6, -br, -c, -d, -iec, -N, -o, -r, -s, -t, -ts netns VERB: a wrong value", run: "ip -c=x netns list",
+		ip:    side{code: 255, stderr: `Option "-c=x" is unknown`},
+		netns: &side{code: 2, stderr: `unknown option "-c"`},
+	},
+	{
+		form: "ip -h netns VERB", given: one, run: "ip -h netns list", ours: "netns -h netns list",
+		ip: side{stdout: "a\n", after: "a: down"},
+	},
+	{
+		form: "ip -h netns VERB", given: one, run: "ip -o -h -d netns list", ours: "netns -o -h -d netns list",
+		ip: side{stdout: "a\n", after: "a: down"},
+	},
+	{
+		form: "ip -h netns VERB: without the word netns", given: one, run: "ip -h netns list", ours: "netns -h list | head -n 1",
+		ip: side{stdout: "a\n", after: "a: down"}, netns: &side{stdout: "NAME:\n", after: "a: down"},
+	},
+	{
+		form: "ip -o netns VERB: a format", given: one, run: "ip -o netns list", ours: "netns -o name netns list; netns -o table list",
+		ip: side{stdout: "a\n", after: "a: down"}, netns: &side{stdout: "a\nNAME  ID  STATE\na     -   ready\n", after: "a: down"},
 	},
 }
+
+// eachOption begins a loop over options that change nothing. For -h, see its own row.
+const eachOption = `for o in -4 -6 -br -c -c=auto -c=always -color=never -d -iec -N -o -r -s -t -ts "-o -d" "-oneline -details" \
+	"-brief -resolve -timestamp -tshort" "-human-readable -Numeric" "-o -4 -c=never -stats" "-0 -B -M" "-f inet -o" \
+	"-det -on -ti" --oneline "-l 5 -statistics"; do `

@@ -22,6 +22,16 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns list WORD", given: one, run: "ip netns list b",
 		ip:    side{stdout: "a\n", after: "a: down"},
+		netns: &side{stdout: "a\n", stderr: "netns: warning: list: ignored, as by ip netns: b\n", after: "a: down"},
+	},
+	{
+		form: "ip netns list WORD", given: one, run: `ip netns show "|" grep -vq -o json -b x`,
+		ip:    side{stdout: "a\n", after: "a: down"},
+		netns: &side{stdout: "a\n", stderr: "ignored, as by ip netns: | grep -vq -o json -b x\n", after: "a: down"},
+	},
+	{
+		form: "ip netns list WORD", given: one, run: "ip netns list b", ours: "netns list -o json b",
+		ip:    side{stdout: "a\n", after: "a: down"},
 		netns: &side{code: 2, stderr: "list: takes no names; see netns list --help", after: "a: down"},
 	},
 	{
@@ -131,7 +141,7 @@ var lookingSideBySide = []comparison{
 	{
 		form: "ip netns set: too many words", given: one, run: "ip netns set a 7 8",
 		ip:    side{after: "a: down (id: 7)"},
-		netns: &side{code: 2, stderr: "set: wants a name and an id; see netns set --help", after: "a: down"},
+		netns: &side{stderr: "netns: warning: set: ignored, as by ip netns: 8\n", after: "a: down (id: 7)"},
 	},
 	{
 		form: "ip netns set: no such namespace", run: "ip netns set a 7",

@@ -78,7 +78,7 @@ func (s side) is(want side) bool {
 }
 
 func TestSideBySide(t *testing.T) {
-	for i, c := range slices.Concat(lookingSideBySide, changingSideBySide, runningSideBySide) {
+	for i, c := range comparisons() {
 		here := map[bool]string{false: "private", true: "shared"}[world.Shared()]
 		half := map[bool]string{false: "private", true: "shared"}[i%2 == 0]
 		if cmp.Or(c.only, half) != here { // each comparison runs in one of the worlds
@@ -94,6 +94,10 @@ func TestSideBySide(t *testing.T) {
 			}
 		})
 	}
+}
+
+func comparisons() []comparison {
+	return slices.Concat(lookingSideBySide, changingSideBySide, runningSideBySide, optionsSideBySide)
 }
 
 func (c comparison) wantOurs() side {
@@ -120,7 +124,7 @@ func TestSideBySideIsDocumented(t *testing.T) {
 		}
 	}
 	compared, differs := map[string]bool{}, map[string]bool{}
-	for _, c := range slices.Concat(lookingSideBySide, changingSideBySide, runningSideBySide) {
+	for _, c := range comparisons() {
 		compared[c.form] = true
 		if c.netns != nil {
 			differs[c.form] = true

@@ -21,7 +21,7 @@ func TestBadOptions(t *testing.T) {
 		{[]string{"help", "list", "create"}, "help: takes one verb"},
 		{[]string{"version", "nope"}, "version: takes no names"},
 		{[]string{"--nope"}, "-nope"},
-		{[]string{"list", "x"}, "takes no names"},
+		{[]string{"list", "-o", "name", "x"}, "takes no names"},
 		{[]string{"list", "-o", "nope"}, `unknown format "nope"`},
 		{[]string{"create", "x", "--timeout", "soon"}, "soon"},
 		{[]string{"create", "x", "--timeout", "-1s"}, "negative"},

@@ -59,7 +59,7 @@ func TestMonitorReaderGone(t *testing.T) {
 func TestMonitorErrors(t *testing.T) {
 	world.Clean(t)
 	world.Creatable(t, "first")
-	world.Run(t, "netns", "monitor", "x").Want(t, 2, "monitor: takes no names")
+	world.Run(t, "netns", "monitor", "-o", "json", "x").Want(t, 2, "monitor: takes no names")
 	world.Run(t, "netns", "monitor", "-o", "nope").Want(t, 2, `unknown format "nope"; there is json`)
 	world.Run(t, "netns", "monitor", "--dir", "/run/nope/netns").Want(t, 1, "monitor: inotify_add_watch /run/nope: no such file or directory")
 	world.Run(t, "netns", "monitor", "--dir", "/etc/passwd").Want(t, 1, "the run directory must be one")

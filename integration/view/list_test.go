@@ -44,7 +44,7 @@ func TestListTables(t *testing.T) {
 		t.Error(r)
 	}
 	world.Run(t, "netns", "list", "-o", "nope").Want(t, 2, `unknown format "nope"; there is name, table, wide or json`)
-	world.Run(t, "netns", "list", "a").Want(t, 2, "takes no names")
+	world.Run(t, "netns", "list", "-o", "json", "a").Want(t, 2, "takes no names")
 	world.Netns(t, "delete", "a", "long name")
 	os.Remove("/run/netns/zz")
 }

@@ -11,7 +11,7 @@ import (
 
 // Arrange puts options before names, and the options of the app before the verb, as the library needs them. The options of a
 // verb may stand before it, as in ip -all netns exec. The arguments of exec and run after the first one belong to another
-// command, and stay as they are. Without a verb, the verb is list.
+// command, and stay as they are; so do those of a verb that ignores its arguments. Without a verb, the verb is list.
 //
 // Arrange also returns the verb's name, or the word in its place, which may be an external one; or "".
 func Arrange(app *cli.App, args []string) (arranged []string, word string, err error) {
@@ -20,14 +20,7 @@ func Arrange(app *cli.App, args []string) (arranged []string, word string, err e
 		return nil, l.Word, err
 	}
 	app.Metadata = map[string]any{typed: l.Options}
-	var global, local []string
-	for _, option := range lastOfEach(app, l.Verb, l.Options) {
-		if l.isLocal(option[0]) {
-			local = append(local, option...)
-		} else {
-			global = append(global, option...)
-		}
-	}
+	global, local := l.sorted()
 	verb, names := l.Verb, l.arguments(local)
 	if verb == nil && len(local) > 0 {
 		verb = app.Command("list")
@@ -54,16 +47,37 @@ func (l *Line) arguments(options []string) []string {
 	return names
 }
 
-// A Line is a command line, read as far as the arguments that belong to another command.
+// sorted returns the options of the app, and those of the verb.
+func (l *Line) sorted() (global, local []string) {
+	for _, option := range lastOfEach(l.app, l.Verb, l.Options) {
+		if l.isLocal(option[0]) {
+			local = append(local, option...)
+		} else {
+			global = append(global, option...)
+		}
+	}
+	for _, option := range l.skipped {
+		if l.Verb == nil {
+			break
+		}
+		if flag := find(l.Verb.Flags, option); flag != nil && !TakesValue(flag) {
+			local = append(local, option)
+		}
+	}
+	return global, local
+}
+
+// A Line is a command line, read as far as the arguments that belong to another command, or that the verb ignores.
 type Line struct {
 	app     *cli.App
 	isIP    bool // it has ip's word netns, because netns stands in for ip
 	Verb    *cli.Command
 	Word    string     // the verb's name, or the word in its place
 	Options [][]string // each with its value
+	skipped []string   // options of ip without effect, unless the verb has them
 	Names   []string
 	Plain   bool     // -- ended the options
-	Rest    []string // the arguments after that, or from the first one that may belong to another command
+	Rest    []string // the arguments after that, or from the first one that may belong to another command, or is ignored
 	Open    cli.Flag // the option that needs a value, if the line ends with it
 }
 
@@ -76,12 +90,14 @@ func Read(app *cli.App, args []string) (*Line, error) {
 		case arg == "--":
 			l.Plain, l.Rest = true, l.Rest[1:]
 			return l, nil
+		case l.Verb == nil && l.skipIPOption():
+			continue
 		case len(arg) >= 2 && arg[0] == '-' && !isNumber(arg):
 			if err := l.option(); err != nil {
 				return l, err
 			}
 			continue
-		case l.Verb != nil && runsCommand[l.Verb.Name]:
+		case l.Verb != nil && (runsCommand[l.Verb.Name] || ignoresWords[l.Verb.Name]):
 			return l, nil
 		case l.Verb != nil:
 			l.Names = append(l.Names, arg)

@@ -2,7 +2,8 @@
 // holds all that github.com/urfave/cli has to be helped with:
 //
 //   - The library takes options only before arguments, and those of the command only before the verb: [Arrange].
-//   - It knows no option whose value may be left out (--kill[=SIGNAL]), and no shortened verbs and options: [Arrange] too.
+//   - It knows no option whose value may be left out (--kill[=SIGNAL]), no shortened verbs and options, and no options that
+//     are taken without effect, such as ip's -4: [Arrange] too.
 //   - It answers a mistake with a whole page of help: [Prepare].
 //   - It splits the values of options at commas, takes -v for --version, makes "help" a verb of each verb, and ends the
 //     process itself: [Prepare].
@@ -52,6 +53,13 @@ var runsCommand = map[string]bool{"exec": true, "run": true}
 // RunsCommand reports whether the arguments of a verb are another command's line. A failure of netns itself then has an exit
 // code of its own.
 func RunsCommand(verb string) bool { return runsCommand[verb] }
+
+// ignoresWords are the verbs that take no arguments, and for which ip ignores everything from the first argument on. The
+// kernel's self-tests rely on that, with lines such as "ip netns list \\| grep -vq NAME".
+var ignoresWords = map[string]bool{"list": true, "monitor": true}
+
+// IgnoresWords reports whether a verb ignores its arguments.
+func IgnoresWords(verb string) bool { return ignoresWords[verb] }
 
 // ipVerbs are the words of ip netns, in the order in which ip compares them with a shortened one (do_netns in iproute2's
 // ip/ipnetns.c). All are verbs of netns or aliases of them.
