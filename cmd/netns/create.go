@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/netns-go/netns"
@@ -13,11 +14,15 @@ import (
 )
 
 func createVerb(name, usage string) verb {
+	more := ""
+	if name == "add" {
+		more = " If the environment has\n" + loopbackVar + "=0, lo stays down, as after ip netns add."
+	}
 	return verb{finishes: true, Command: &cli.Command{
 		Name:      name,
 		Usage:     usage,
 		ArgsUsage: "NAME...",
-		Description: "The names are one transaction: netns makes all the namespaces, or none.\n\n" +
+		Description: "The names are one transaction: netns makes all the namespaces, or none." + more + "\n\n" +
 			"   netns " + name + " demo\n   netns " + name + " --address 10.1.2.3/32 --sysctl net.ipv4.ip_forward=1 a b c",
 		Flags: append(setupFlags(),
 			&cli.BoolFlag{Name: "rollback-on-fail", Value: true,
@@ -56,10 +61,14 @@ func setupFlags() []cli.Flag {
 }
 
 func setupOptions(e *env, o *cli.Context, names []string) (netns.Options, error) {
+	loopback, err := loopbackOf(e, o)
+	if err != nil {
+		return netns.Options{}, err
+	}
 	setup := netns.Options{
 		Sysctls:    o.StringSlice("sysctl"),
 		Addresses:  o.StringSlice("address"),
-		NoLoopback: !o.Bool("loopback"),
+		NoLoopback: !loopback,
 		NoVerify:   !o.Bool("verify"),
 	}
 	if setup.NoLoopback && o.IsSet("verify") && !setup.NoVerify {
@@ -69,6 +78,23 @@ func setupOptions(e *env, o *cli.Context, names []string) (netns.Options, error)
 		return setup, fmt.Errorf("%s: %w", e.verb, err)
 	}
 	return setup, nil
+}
+
+// loopbackVar is the environment variable that makes add leave lo down, as ip netns add does, for scripts that give lo its
+// address themselves. It is not for the verbs that ip lacks.
+const loopbackVar = "NETNS_ADD_LOOPBACK"
+
+// loopbackOf reports whether a verb brings lo up. An option goes before the variable.
+func loopbackOf(e *env, o *cli.Context) (bool, error) {
+	text := os.Getenv(loopbackVar)
+	if e.verb != "add" || o.IsSet("loopback") || text == "" {
+		return o.Bool("loopback"), nil
+	}
+	loopback, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, usagef("add: %s=%s: neither 0 nor 1", loopbackVar, text)
+	}
+	return loopback, nil
 }
 
 func (c *creation) run() error {

@@ -20,6 +20,19 @@ var changingSideBySide = []comparison{
 		ip: side{after: "a: down"}, netns: &side{after: "a: up"},
 	},
 	{
+		form: "ip netns add: a script that gives lo its address", run: "set -e; " + addressesLo,
+		ip:    side{after: "a: up"},
+		netns: &side{code: 2, after: "a: up"},
+	},
+	{
+		form: "ip netns add: a script that gives lo its address, with NETNS_ADD_LOOPBACK=0",
+		run:  "set -e; export NETNS_ADD_LOOPBACK=0; " + addressesLo, ip: side{after: "a: up"},
+	},
+	{
+		form: "ip netns add: a script that gives lo its address, with NETNS_ADD_LOOPBACK=0",
+		run:  "NETNS_ADD_LOOPBACK=0 ip netns add a", ip: side{after: "a: down"},
+	},
+	{
 		form: "ip netns add --loopback=false NAME", run: "ip netns add --loopback=false a",
 		ip: side{after: "--loopback=false: down"}, netns: &side{after: "a: down"},
 	},
@@ -308,3 +321,6 @@ var changingSideBySide = []comparison{
 		netns: &side{code: 6, stderr: "delete a: open_tree /run/netns: operation not", after: "a: down"},
 	},
 }
+
+// addressesLo is how scripts make lo usable that nobody wrote for netns.
+const addressesLo = "ip netns add a; ip netns exec a ip address add 127.0.0.1/8 dev lo 2>/dev/null; ip netns exec a ip link set lo up"

@@ -108,3 +108,24 @@ func TestAddressesOnLoopback(t *testing.T) {
 		world.Sh(t, "netns exec demo ping -c 1 -W 1 "+address).Want(t, 0)
 	}
 }
+
+// NETNS_ADD_LOOPBACK=0 makes add leave lo down, unless an option says otherwise. The verbs that ip lacks do not read it.
+func TestAddLoopbackVariable(t *testing.T) {
+	world.Clean(t)
+	for line, up := range map[string]bool{
+		"NETNS_ADD_LOOPBACK=0 netns add x": false, "NETNS_ADD_LOOPBACK=false netns netns a x": false,
+		"NETNS_ADD_LOOPBACK= netns add x": true, "NETNS_ADD_LOOPBACK=1 netns add x": true,
+		"NETNS_ADD_LOOPBACK=0 netns add --loopback x": true, "NETNS_ADD_LOOPBACK=0 netns create -q x": true,
+		"NETNS_ADD_LOOPBACK=0 netns -b - <<-END\nadd x\nEND": false,
+	} {
+		world.Sh(t, line).Want(t, 0)
+		if isUp := strings.Contains(world.Netns(t, "exec", "x", "ip", "link", "show", "lo").Stdout, "LOOPBACK,UP"); isUp != up {
+			t.Errorf("%s: up: %t", line, isUp)
+		}
+		world.Netns(t, "delete", "x")
+	}
+	if r := world.Sh(t, "NETNS_ADD_LOOPBACK=0 netns run ip link show lo").Want(t, 0); !strings.Contains(r.Stdout, "LOOPBACK,UP") {
+		t.Error(r)
+	}
+	world.Sh(t, "NETNS_ADD_LOOPBACK=no netns add x").Want(t, 2, "NETNS_ADD_LOOPBACK=no: neither 0 nor 1")
+}
