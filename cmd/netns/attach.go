@@ -47,7 +47,7 @@ func attach(e *env, own bool) error {
 	}
 	defer ns.Close()
 	if err := attachTo(e, name, ns, own); err != nil {
-		return advise(fmt.Errorf("attach %s: %w", term.Printable(name), err), whatToAttach)
+		return nameTaken(advise(fmt.Errorf("attach %s: %w", term.Printable(name), err), whatToAttach))
 	}
 	e.warnIfHidden(name)
 	return nil

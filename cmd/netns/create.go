@@ -201,7 +201,7 @@ func (c *creation) failed(err error) error {
 	if len(c.args) == 1 && !is[*netns.StageError](err) {
 		subject += " " + term.Printable(c.args[0])
 	}
-	return advise(fmt.Errorf("%s: %w", subject, err), whatToCreate)
+	return nameTaken(advise(fmt.Errorf("%s: %w", subject, err), whatToCreate))
 }
 
 // report prints the names that were made. Scripts rely on these lines.

@@ -105,12 +105,32 @@ func exitCode(err error) int {
 	return codeFailed
 }
 
+// nameTaken adds strerror(3)'s words for EEXIST to the error of a name that exists already. See errnoText.
+func nameTaken(err error) error {
+	if is[*netns.StateError](err) {
+		return fmt.Errorf("%w (File exists)", err)
+	}
+	return err
+}
+
+// errnoText returns the text of an error, with strerror(3)'s words for a name, process or command that is missing. Programs that
+// call ip netns look for these words.
+func errnoText(err error) string {
+	const words = "No such file or directory"
+	text, code := err.Error(), exitCode(err)
+	missing := is[*netns.NotExistError](err) || code == codeNotExist || code == codeNotFound
+	if missing && text != "" && !strings.Contains(strings.ToLower(text), strings.ToLower(words)) {
+		text += " (" + words + ")"
+	}
+	return text
+}
+
 // said reports an error, if any, and returns the exit code.
 func said(err error) int {
 	if err == nil {
 		return 0
 	}
-	text := err.Error()
+	text := errnoText(err)
 	if errors.Is(err, unix.EMFILE) && !strings.Contains(text, "ulimit") {
 		text += "; raise the limit of open files (ulimit -n)"
 	}
