@@ -113,16 +113,21 @@ func nameTaken(err error) error {
 	return err
 }
 
-// errnoText returns the text of an error, with strerror(3)'s words for a name, process or command that is missing. Programs that
-// call ip netns look for these words.
+// errnoText returns the text of an error. A name, process or command that is missing, and a privilege that is missing, also have
+// the words of strerror(3), because programs that call ip netns look for them. Go's words begin with a small letter.
 func errnoText(err error) string {
-	const words = "No such file or directory"
-	text, code := err.Error(), exitCode(err)
-	missing := is[*netns.NotExistError](err) || code == codeNotExist || code == codeNotFound
-	if missing && text != "" && !strings.Contains(strings.ToLower(text), strings.ToLower(words)) {
-		text += " (" + words + ")"
+	text, code, words := err.Error(), exitCode(err), ""
+	errno, isErrno := errors.AsType[unix.Errno](err)
+	switch {
+	case is[*netns.NotExistError](err), code == codeNotExist, code == codeNotFound:
+		words = "No such file or directory"
+	case is[*netns.PrivilegeError](err) && isErrno:
+		words = strings.ToUpper(errno.Error()[:1]) + errno.Error()[1:]
 	}
-	return text
+	if text == "" || words == "" || strings.Contains(text, words) {
+		return text
+	}
+	return text + " (" + words + ")"
 }
 
 // said reports an error, if any, and returns the exit code.

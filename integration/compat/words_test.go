@@ -21,7 +21,7 @@ func TestErrnoWords(t *testing.T) {
 		"delete nope": "No such file or directory", "exec nope true": "No such file or directory",
 		"set nope 7": "No such file or directory", "pids nope": "No such file or directory",
 		"identify 4000000": "No such file or directory", "attach b 4000000": "No such file or directory",
-		"exec a nope": "No such file or directory",
+		"exec a nope": "No such file or directory", "exec a /nope": "No such file or directory",
 	} {
 		words := strerror.FindStringSubmatch(world.Sh(t, "ip netns "+line).Stderr)
 		if len(words) != 2 || words[1] != want {
@@ -31,6 +31,14 @@ func TestErrnoWords(t *testing.T) {
 		world.Netns(t, "create", "-q", "a")
 		r := world.Sh(t, "netns "+line)
 		if r.Code == 0 || strings.Count(r.Stderr, want) != 1 {
+			t.Errorf("want %q, got %v", want, r)
+		}
+	}
+	// Without privilege, both fail in the same call.
+	for line, code := range map[string]int{"add b": 1, "exec a true": 255, "set a 7": 2} {
+		const want = "Operation not permitted"
+		world.Sh(t, world.Nobody+"ip netns "+line).Want(t, code, want)
+		if r := world.Sh(t, world.Nobody+"netns "+line); r.Code == 0 || !strings.Contains(r.Stderr, want) {
 			t.Errorf("want %q, got %v", want, r)
 		}
 	}
