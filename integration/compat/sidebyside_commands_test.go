@@ -112,7 +112,7 @@ var runningSideBySide = []comparison{
 		netns: &side{code: 125, stderr: "exec: no name given; see netns exec --help"},
 	},
 	{
-		form: "ip netns exec: no command", given: one, run: "ip netns exec a </dev/null",
+		form: "ip netns exec: no command", given: one, run: "HOME=/nonexistent ip netns exec a </dev/null",
 		ip:    side{code: 1, stderr: "No command specified", after: "a: down"},
 		netns: &side{after: "a: down"},
 	},

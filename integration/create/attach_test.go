@@ -35,7 +35,7 @@ func TestAttach(t *testing.T) {
 		world.Run(t, "netns", "attach", "--own", "--", name, pid).Want(t, 2)
 	}
 	world.Run(t, "netns", "attach", "x").Want(t, 2)
-	world.Run(t, "netns", "attach", "x", "4000000").Want(t, 3, "attach x: no process 4000000\n")
+	world.Run(t, "netns", "attach", "x", "4000000").Want(t, 3, "attach x: no process 4000000 (No such file or directory)\n")
 	world.Sh(t, world.Nobody+"netns attach x 1").Want(t, 6, "CAP_SYS_PTRACE")
 	world.Run(t, "netns", "delete", "ours", "theirs", "third", "host").Want(t, 0, "warning: host: the name is gone, but the namespace lives on")
 }

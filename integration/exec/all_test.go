@@ -54,7 +54,7 @@ func TestExecAll(t *testing.T) {
 		t.Error(r)
 	}
 	for args, reason := range map[string]string{
-		"": "no command", "--jobs 0 true": "--jobs must be", "--jobs x true": "invalid value", "--env x true": "KEY=VALUE",
+		"": "no command", "--jobs 0 true": "--jobs must be", "--jobs x true": "is not a number", "--env x true": "KEY=VALUE",
 	} {
 		world.Sh(t, "netns exec --all "+args).Want(t, 125, reason)
 	}

@@ -19,7 +19,7 @@ func TestExecCodes(t *testing.T) {
 		"sh -c 'exit $#' sh --dir -v -- --help": 4, "</dev/null": 0, "-- </dev/null": 0,
 	} {
 		// The shell turns the signal into the code.
-		if r := world.Sh(t, "netns exec x "+command+"; exit $?"); r.Code != code {
+		if r := world.Sh(t, home+"netns exec x "+command+"; exit $?"); r.Code != code {
 			t.Errorf("want %d, got %v", code, r)
 		}
 	}
@@ -31,6 +31,9 @@ func TestExecCodes(t *testing.T) {
 	world.Sh(t, "printf 'exit 9' >/run/script; chmod +x /run/script; netns exec x /run/script").Want(t, 9)
 	os.Remove("/run/script")
 }
+
+// home keeps a login shell from the profile of this machine's root.
+const home = "HOME=/nonexistent "
 
 // Plain command lines do without the command-line library; with -q they use it. Both have the same effect and messages.
 func TestExecPlain(t *testing.T) {
@@ -44,7 +47,7 @@ func TestExecPlain(t *testing.T) {
 			"--net-only --net-only x true", "nope true", "'' true", "../x true", "-- x true", "x nope", "x /etc/passwd", "x --net-only true",
 			"x -h true", "-h x true", "--net-only=false x readlink /proc/self/ns/net", "-1 true", "help true",
 		} {
-			plain, full := world.Sh(t, variable+"netns exec "+words), world.Sh(t, variable+"netns -q exec "+words)
+			plain, full := world.Sh(t, home+variable+"netns exec "+words), world.Sh(t, home+variable+"netns -q exec "+words)
 			if plain.Code != full.Code || plain.Stdout != full.Stdout || plain.Stderr != full.Stderr {
 				t.Errorf("%snetns exec %s: %v\nwith -q: %v", variable, words, plain, full)
 			}

@@ -166,7 +166,7 @@ func TestExecShell(t *testing.T) {
 	defer world.Netns(t, "delete", "x")
 	for shell, want := range map[string]string{"": "-sh", "SHELL=/bin/bash ": "-bash"} {
 		for _, words := range []string{"x", "x --", "--net-only x", "--env A=1 x"} {
-			script := fmt.Sprintf("unset SHELL; echo 'echo $0; ls /sys/class/net' | %snetns exec %s", shell, words)
+			script := fmt.Sprintf("unset SHELL; export HOME=/nonexistent; echo 'echo $0; ls /sys/class/net' | %snetns exec %s", shell, words)
 			if r := world.Sh(t, script).Want(t, 0); !strings.HasPrefix(r.Stdout, want+"\n") {
 				t.Errorf("%s: %v", script, r)
 			}

@@ -58,7 +58,7 @@ func TestIdentifyErrors(t *testing.T) {
 		world.Sh(t, "netns identify "+word).Want(t, 2, "is not the number of a process")
 	}
 	world.Run(t, "netns", "identify", "1", "2").Want(t, 2, "takes one process")
-	world.Run(t, "netns", "identify", "4000000").Want(t, 3, "identify: no process 4000000\n")
+	world.Run(t, "netns", "identify", "4000000").Want(t, 3, "identify: no process 4000000 (No such file or directory)\n")
 	if r := world.Run(t, "netns", "identify", "--dir", "/run/nope"); r.Code != 0 || r.Stdout != "\n" {
 		t.Error(r)
 	}

@@ -14,7 +14,9 @@ import (
 
 // Children are commands that netns waits for. Meanwhile, the signals that netns gets are passed on to them.
 type Children struct {
-	mu      sync.Mutex
+	stopping sync.Mutex // one child at a time stops this process
+
+	mu      sync.Mutex // of the other fields
 	running map[*os.Process]bool
 	ended   error // an Error after the first signal that the caller does not ignore; no further command is started then
 }
@@ -75,8 +77,7 @@ func (c *Children) Run(cmd *exec.Cmd) (int, error) {
 		return 0, err
 	}
 	for stops(cmd.Process.Pid) {
-		_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
-		_ = cmd.Process.Signal(unix.SIGCONT)
+		c.stopWith(cmd.Process.Pid)
 	}
 	err = cmd.Wait()
 	c.mu.Lock()
@@ -88,17 +89,23 @@ func (c *Children) Run(cmd *exec.Cmd) (int, error) {
 	return ExitCode(cmd.ProcessState), nil
 }
 
-// stops waits until a child has stopped or ended, and reports whether it has stopped. A child that is continued at once does
-// not count: a terminal stops and continues the whole process group, netns included.
-func stops(pid int) bool {
-	for {
-		if state := childState(pid, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT); state != stopped {
-			return false
-		}
-		time.Sleep(20 * time.Millisecond)
-		if childState(pid, unix.WSTOPPED|unix.WNOHANG) == stopped {
-			return true
-		}
+// stops waits until a child has stopped or ended, and reports whether it has stopped.
+func stops(pid int) bool { return childState(pid, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT) == stopped }
+
+// stopWith stops this process, because a child has stopped, and then continues all children. A child that has been continued
+// meanwhile does not count: a terminal stops and continues the whole process group, netns included.
+func (c *Children) stopWith(pid int) {
+	c.stopping.Lock()
+	defer c.stopping.Unlock()
+	time.Sleep(20 * time.Millisecond)
+	if childState(pid, unix.WSTOPPED|unix.WNOHANG) != stopped {
+		return
+	}
+	_ = unix.Kill(unix.Getpid(), unix.SIGSTOP)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for process := range c.running {
+		_ = process.Signal(unix.SIGCONT)
 	}
 }
 
