@@ -3,7 +3,7 @@ set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
 # The programs and files that the tests use, each with its package.
-needs='ip:iproute2 ping:iputils-ping strace:strace setpriv:util-linux bash:bash
+needs='ip:iproute2 ping:iputils-ping sysctl:procps strace:strace setpriv:util-linux bash:bash
 	/usr/share/bash-completion/bash_completion:bash-completion'
 cgo='gcc:gcc /usr/include/stdio.h:libc6-dev'
 takes='root'
