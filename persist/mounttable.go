@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/moby/sys/mountinfo"
 	"github.com/netns-go/netns/internal/sys"
@@ -21,6 +22,8 @@ type mountTable struct {
 	path   string            // of the directory, without links
 	own    []*mountinfo.Info // the mounts of the directory itself; the uppermost, which is open, is the last
 	in     *mountinfo.Info   // the mount that the directory is in, below its own
+
+	unreachable func() map[string]bool // see findUnreachable
 }
 
 // readMounts reads the mounts. own begins with the mount that the directory was opened on. A mount that another one covers, for
@@ -40,6 +43,7 @@ func (s *Store) readMounts() (*mountTable, error) {
 	for _, m := range t.mounts {
 		t.byID[m.ID] = m
 	}
+	t.unreachable = sync.OnceValue(t.findUnreachable)
 	t.in = t.byID[id]
 	for t.in != nil && t.in.Mountpoint == t.path {
 		t.own = append([]*mountinfo.Info{t.in}, t.own...)
@@ -109,6 +113,24 @@ func (t *mountTable) name(m *mountinfo.Info) (name string, lowest *mountinfo.Inf
 		m = b
 	}
 	return name, m
+}
+
+// findUnreachable returns the names whose namespace is mounted only where the name does not show it, because the directory was
+// mounted over it later.
+func (t *mountTable) findUnreachable() map[string]bool {
+	names := map[string]bool{}
+	for _, m := range t.mounts {
+		name, lowest := t.name(m)
+		if name == "" || t.top() == nil {
+			continue
+		}
+		if parent := t.below(lowest); parent == t.top() {
+			names[name] = false
+		} else if _, known := names[name]; !known && t.isIn(parent) {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // isTwin reports whether a mount covers another one of the same namespace.

@@ -29,8 +29,9 @@ func (v *survey) recoverMounts(ctx context.Context, dry bool) (findings []Findin
 			}
 		case lowest != m:
 			f.Action, f.Reason = Leave, "another mount is hidden below its namespace; deleting the name removes both"
-		case t.top() != nil && m.Parent != t.top().ID && !t.isDoubled():
-			f.Action, f.Reason = Leave, "it is also mounted below the run directory's own mount, where it cannot be reached"
+		case t.unreachable()[name], t.top() != nil && m.Parent != t.top().ID && !t.isDoubled():
+			f.Action, f.Reason = Leave, "it is mounted below the run directory's own mount, where it cannot be reached; if a later mount of "+
+				"the directory covers it, umount uncovers it"
 		default:
 			continue
 		}

@@ -48,7 +48,11 @@ func (s *Store) removeHeld(ctx context.Context, name string, h *held) error {
 			return s.unmountError(name, err)
 		}
 	}
-	return s.unpublish(name, &h.stat)
+	err = s.unpublish(name, &h.stat)
+	if err != nil && !h.mounted {
+		takeBack() // nothing has changed
+	}
+	return err
 }
 
 // markGoing records in a name's claim, if it has one, that this process deletes the name. If this process dies between
@@ -202,7 +206,8 @@ func (s *Store) unlink(name string) error {
 	case nil, unix.ENOENT:
 		return nil
 	case unix.EBUSY:
-		return &BusyError{s.Path(name), fmt.Sprintf("unlink: %v: it is also mounted where it cannot be reached, below %s", err, s.Dir())}
+		return &BusyError{s.Path(name), fmt.Sprintf("unlink: %v: it is also mounted where it cannot be reached, below %s; "+
+			"if a later mount of that directory covers it, umount uncovers it", err, s.Dir())}
 	}
 	return refused(sys.PathError("unlink", s.Path(name), err))
 }

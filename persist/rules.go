@@ -18,6 +18,9 @@ func (v *survey) find(e Entry) (Finding, error) {
 	if e.State.isAlien() {
 		return Finding{Action: Ignore, Reason: "it is " + e.describe()}, nil
 	}
+	if v.mounts.unreachable()[e.Name] && e.State != Ready && e.State != Kept { // recoverMounts reports it
+		return Finding{}, nil
+	}
 	switch e.State {
 	case Ready:
 		unfinished, err := v.unfinished(e.Name)
@@ -69,7 +72,7 @@ func (v *survey) findUnmounted(name string) (Finding, error) {
 	if v.census().has(name, &st) {
 		return Finding{Action: Leave, Reason: "its namespace was unmounted by hand here, and is still mounted in another mount namespace"}, nil
 	}
-	return Finding{Action: Remove, Reason: "its namespace was unmounted by hand and is gone"}, nil
+	return Finding{Action: Remove, Reason: "its namespace was unmounted by hand"}, nil
 }
 
 // findElsewhere is for a claim that was made in another mount namespace, which is not proven gone.

@@ -82,7 +82,7 @@ func (e Entry) describe() string {
 	case Stale:
 		return "stale, left by a transaction that died"
 	case Unmounted:
-		return "unmounted by hand, so its namespace is gone"
+		return "unmounted by hand; the namespace lives on if something is inside"
 	case Elsewhere:
 		return "mounted in another mount namespace"
 	case Foreign:

@@ -43,7 +43,7 @@ var whatToCreate = map[netns.State]string{
 	netns.Kept:         "look at it, then remove it with netns delete",
 	netns.InProgress:   "wait for it with --if-not-exists",
 	netns.Stale:        "try again; netns delete removes it",
-	netns.Unmounted:    "remove what is left with netns delete",
+	netns.Unmounted:    unmountedAdvice,
 	netns.Elsewhere:    "if nothing needs it there, remove it with netns delete --force",
 	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use the netns version that made it, or remove it with netns delete --force",
@@ -53,6 +53,9 @@ var whatToCreate = map[netns.State]string{
 	netns.OtherLink: dropLink, netns.BrokenLink: dropLink, netns.LoopingLink: dropLink,
 	netns.OtherNamespace: "take another name; " + unmount,
 }
+
+// unmountedAdvice is the advice for a name that was unmounted by hand.
+const unmountedAdvice = "netns delete removes the name; if netns list --all still shows the namespace, netns attach names it again"
 
 // Advice for names that have nothing to do with network namespaces.
 const (
@@ -86,7 +89,7 @@ const adviceForYoung = "wait, or use --force"
 // whatToEnter is the advice for a name that shows no namespace, by its state.
 var whatToEnter = map[netns.State]string{
 	netns.Stale:        "netns create makes it anew, netns delete removes it",
-	netns.Unmounted:    "remove what is left with netns delete",
+	netns.Unmounted:    unmountedAdvice,
 	netns.Elsewhere:    "enter that mount namespace first",
 	netns.Foreign:      "if it is left over, netns delete removes it, or says why not",
 	netns.Incompatible: "use the netns version that made it",
