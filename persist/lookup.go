@@ -4,6 +4,7 @@ package persist
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -114,10 +115,14 @@ func isNetwork(namespace *os.File) (bool, error) {
 		return true, nil
 	}
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("%s: %w", namespace.Name(), err)
 	}
 	defer f.Close()
-	return sys.IsNetwork(f), nil
+	kind, err := sys.NamespaceType(f)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", namespace.Name(), err)
+	}
+	return kind == unix.CLONE_NEWNET, nil
 }
 
 // judge sets the state of a mounted name by the record below the mount. If the caller may not read the record, the name stays

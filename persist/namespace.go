@@ -171,11 +171,15 @@ func openType(target *os.File, path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !sys.IsNetwork(f) {
-		f.Close()
-		return nil, &StateError{path, Entry{Name: filepath.Base(path), State: OtherNamespace}}
+	kind, err := sys.NamespaceType(f)
+	if err == nil && kind == unix.CLONE_NEWNET {
+		return f, nil
 	}
-	return f, nil
+	f.Close()
+	if err != nil {
+		return nil, err
+	}
+	return nil, &StateError{path, Entry{Name: filepath.Base(path), State: OtherNamespace}}
 }
 
 // NamesOf returns all names of an open network namespace, sorted. It follows links, and needs no privilege.
