@@ -16,7 +16,7 @@ type held struct {
 	mounted bool     // the top is a namespace
 	file    *os.File // the lowest layer, locked; or the symbolic link itself
 	plain   bool     // the lowest layer is not a regular file, so it has no claim and no lock
-	blind   error    // why the lowest layer could not be opened, so that there is no lock; see isBlind
+	blind   error    // the error of opening the lowest layer, which then has no lock; see isBlind
 	state   State
 	stat    unix.Stat_t // of file
 	text    []byte      // of file, once markGoing has read it

@@ -73,7 +73,7 @@ func (s *Store) HiddenFromInit(name string) bool {
 	return err == nil && !ns
 }
 
-// A fate says whether a mount namespace is the caller's or lives, as far as the kernel shows that. If the namespaces of a claim
+// A fate tells whether a mount namespace is the caller's, lives or has ended, as far as the kernel shows. If the namespaces of a claim
 // exist, they are mounted in the mount namespace in which the claim was made.
 type fate int
 

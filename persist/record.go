@@ -120,7 +120,7 @@ func (r *record) member(name string) *member {
 }
 
 // diedHere reports whether a transaction that no process holds has not ended, and was made in the caller's mount namespace or
-// in one that is proven gone. Another one may be complete in its mount namespace. The record may be nil.
+// in one that is proven gone. In any other mount namespace, the transaction may be complete. The record may be nil.
 func (r *record) diedHere() (bool, error) {
 	if r == nil || r.tx != txBegun {
 		return false, nil

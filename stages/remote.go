@@ -15,7 +15,7 @@ type remoteError struct {
 	text  string
 	errno syscall.Errno // 0 if it has none
 
-	// Each of these is zero, except the one that the error had. The Err of the last three is not sent: it is the errno.
+	// Each of these is zero, unless the child's error holds such an error. The Err of the last three is not sent, and becomes errno.
 	taken       persist.StateError
 	busy        persist.BusyError
 	lacking     persist.PrivilegeError

@@ -77,7 +77,7 @@ type Line struct {
 	skipped []string   // options of ip without effect, unless the verb has them
 	Names   []string
 	Plain   bool     // -- ended the options
-	Rest    []string // the arguments after that, or from the first one that may belong to another command, or is ignored
+	Rest    []string // the arguments after --, or from the first that is for another command or that the verb ignores
 	Open    cli.Flag // the option that needs a value, if the line ends with it
 }
 

@@ -85,13 +85,11 @@ func asTyped(app *cli.App, name string) string {
 	return "--"[:min(2, len(name))] + name // -4, which is a number to the others
 }
 
-// invalidValue is what the library says of a value: it names the option as package flag does.
-var invalidValue = regexp.MustCompile(`^invalid value (".*") for flag -([^ ]*): .*$`)
-
 // aboutValue returns what is wrong with the value of an option, in place of the library's text, or "" if the text is about
-// something else.
+// something else. The library's text names the option as package flag does. The pattern is compiled here, because nearly no
+// command line needs it.
 func aboutValue(c *cli.Context, text string) string {
-	parts := invalidValue.FindStringSubmatch(text)
+	parts := regexp.MustCompile(`^invalid value (".*") for flag -([^ ]*): .*$`).FindStringSubmatch(text)
 	if parts == nil {
 		return ""
 	}

@@ -112,7 +112,7 @@ func (c *Children) stopWith(pid int) {
 // stopped is CLD_STOPPED, see sigaction(2).
 const stopped = 5
 
-// childState waits for a child, and returns the si_code of waitid(2), or 0 if there is none.
+// childState waits for a child as waitid(2) does with these options, and returns the si_code, or 0 if waitid finds nothing.
 func childState(pid, options int) int32 {
 	for {
 		var info unix.Siginfo
